@@ -1,0 +1,7 @@
+//! The workspace's own commands.
+
+pub mod codegen;
+pub mod document;
+pub mod lint;
+pub mod schema;
+pub mod test;

@@ -1,0 +1,67 @@
+//! `cargo xtask`: the workspace's own commands.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Commands that maintain this workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write the client and the contract's facts from openapi/*.yaml.
+    Codegen {
+        /// Change nothing; fail when a committed file is not what the documents generate.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the documents against the workspace's rules.
+    Lint {
+        /// List the rules instead.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Run every test of the workspace.
+    Test {
+        /// Passed on to `cargo test`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let mut out = std::io::stdout().lock();
+    let result = match Cli::parse().command {
+        Command::Codegen { check } => {
+            xtask::codegen::run(&root, check, &mut out).map_err(|error| error.to_string())
+        }
+        Command::Lint { list: true } => xtask::lint::list(&mut out).map_err(|error| error.to_string()),
+        Command::Lint { list: false } => match xtask::lint::run(&root, &mut out) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the documents break rules; `cargo xtask lint --list` explains each".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Test { arguments } => xtask::test::run(&root, &arguments).map_err(|error| error.to_string()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "error: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn workspace_root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}
