@@ -1,0 +1,262 @@
+//! The emulator as a value: how it is configured, started, looked into and stopped.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
+use sdk_hmac_sha256::Credentials;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::auth::{Authenticator, Key};
+use crate::clock::{Clock, MachineClock};
+use crate::error::StartError;
+use crate::gateway::{Gateway, State};
+use crate::request::{RecordedRequest, Records};
+use crate::schemas::Schemas;
+use crate::server::serve;
+use crate::world::World;
+
+/// The access key that is accepted when none is configured.
+pub const SAMPLE_ACCESS_KEY: &str = "EMULATEDACCESSKEY000";
+/// The secret key of [`SAMPLE_ACCESS_KEY`]. It opens nothing but emulators.
+pub const SAMPLE_SECRET_KEY: &str = "emulated-secret-key-opens-nothing-real-0";
+
+/// A running emulator.
+///
+/// It serves on tasks of the tokio runtime it was started in, and stops when it is dropped. Several may run in one
+/// process; they share nothing.
+pub struct Emulator {
+    gateway: Arc<Gateway>,
+    addr: SocketAddr,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// An emulator to configure: loopback, a free port, the sample credentials, the sample world, 2 s.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            keys: Vec::new(),
+            tokens: Vec::new(),
+            sync_duration: Duration::from_secs(2),
+            clock: Arc::new(MachineClock),
+            world: World::sample(),
+            seed: 0,
+        }
+    }
+
+    /// The address it listens on, with the port that was picked.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// The endpoint to give to a client, `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// What exists now: IAM, and each cluster with what is on its Manager. A copy.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.change_world(|world| world.clone())
+    }
+
+    /// Changes the world, as an administrator of IAM would.
+    ///
+    /// Requests wait meanwhile; `change` must not use the emulator itself, it would wait for itself.
+    pub fn change_world<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        let now = self.gateway.clock.now();
+        let mut state = self.gateway.state();
+        state.world.settle(now);
+        change(&mut state.world)
+    }
+
+    /// The requests to the service so far, the oldest first, without their secrets.
+    ///
+    /// Of the latest 10,000 and of 64 MB of bodies at most; [`RecordedRequest::number`] counts on. Requests below
+    /// `/_emulator/` are not recorded.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.gateway.state().records.iter().cloned().collect()
+    }
+
+    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, request
+    /// ids.
+    pub fn reset(&self) {
+        self.gateway.reset();
+    }
+
+    /// Stops: takes no new connection, finishes what has begun (for 300 ms at most), frees the port.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Emulator").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}
+
+/// How an emulator is to be; see [`Emulator::builder`].
+#[derive(Clone)]
+#[must_use]
+pub struct EmulatorBuilder {
+    listen: SocketAddr,
+    keys: Vec<(String, SecretString, Option<SecretString>)>,
+    tokens: Vec<SecretString>,
+    sync_duration: Duration,
+    clock: Arc<dyn Clock>,
+    world: World,
+    seed: u64,
+}
+
+impl EmulatorBuilder {
+    /// Where to listen; a loopback address, `127.0.0.1:0` by default. Port 0 picks a free one.
+    pub fn listen(mut self, addr: SocketAddr) -> Self {
+        self.listen = addr;
+        self
+    }
+
+    /// Accepts a permanent access key (AK) with its secret key (SK). May be called for several.
+    ///
+    /// Without any key [`SAMPLE_ACCESS_KEY`] is accepted, and with one it is not.
+    pub fn access_key(mut self, access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        self.keys.push((access_key.into(), secret_key.into().into(), None));
+        self
+    }
+
+    /// Accepts a temporary access key, which is good only together with its security token.
+    pub fn temporary_key(
+        mut self,
+        access_key: impl Into<String>,
+        secret_key: impl Into<String>,
+        security_token: impl Into<String>,
+    ) -> Self {
+        self.keys.push((access_key.into(), secret_key.into().into(), Some(security_token.into().into())));
+        self
+    }
+
+    /// Accepts a value of `X-Auth-Token`. May be called for several; none is accepted by default.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.tokens.push(token.into().into());
+        self
+    }
+
+    /// How long a synchronization and a removal take, 2 s by default. With zero they end at once.
+    pub fn sync_duration(mut self, duration: Duration) -> Self {
+        self.sync_duration = duration;
+        self
+    }
+
+    /// The clock, the machine's by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What exists, [`World::sample`] by default.
+    pub fn world(mut self, world: World) -> Self {
+        self.world = world;
+        self
+    }
+
+    /// What request ids follow from, 0 by default: the same seed gives the same ids in the same order.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Starts the emulator on the tokio runtime that this is called in, which needs its I/O and time drivers.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when the address is not a loopback address or cannot be listened on, or a credential cannot be
+    /// used.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime, or in one without I/O driver.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let listen = self.listen;
+        if !listen.ip().to_canonical().is_loopback() {
+            return Err(StartError::NotLoopback { addr: listen });
+        }
+        let schemas = Schemas::compile(DOCUMENT)?;
+        let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?);
+        let failed = |source| StartError::Listen { addr: listen, source };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let addr = listener.local_addr().map_err(failed)?;
+        let gateway = Arc::new(Gateway {
+            authenticator,
+            schemas,
+            clock: self.clock,
+            sync_duration: self.sync_duration,
+            seed: self.seed,
+            initial: self.world.clone(),
+            state: Mutex::new(State { world: self.world, records: Records::default() }),
+            count: AtomicU64::new(0),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(serve(listener, gateway.clone(), stopped));
+        tracing::debug!(%addr, "emulator started");
+        Ok(Emulator { gateway, addr, stop, task })
+    }
+}
+
+impl fmt::Debug for EmulatorBuilder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let keys: Vec<_> = self.keys.iter().map(|(access_key, _, _)| access_key).collect();
+        out.debug_struct("EmulatorBuilder")
+            .field("listen", &self.listen)
+            .field("access_keys", &keys)
+            .field("tokens", &self.tokens.len())
+            .field("sync_duration", &self.sync_duration)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+type Keys = BTreeMap<String, Key>;
+
+fn keys(configured: Vec<(String, SecretString, Option<SecretString>)>) -> Result<Keys, StartError> {
+    let configured = if configured.is_empty() {
+        vec![(SAMPLE_ACCESS_KEY.to_owned(), SAMPLE_SECRET_KEY.into(), None)]
+    } else {
+        configured
+    };
+    let key = |(access_key, secret_key, security_token): (String, SecretString, Option<SecretString>)| {
+        let mut credentials = Credentials::new(&access_key, secret_key.expose_secret())?;
+        if let Some(token) = &security_token {
+            credentials = credentials.with_security_token(token.expose_secret())?;
+        }
+        Ok((access_key, Key { secret_key: credentials.secret_key().clone(), security_token }))
+    };
+    configured.into_iter().map(key).collect()
+}
+
+fn tokens(configured: Vec<SecretString>) -> Result<Vec<SecretString>, StartError> {
+    let usable = |token: &SecretString| {
+        let token = token.expose_secret();
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if configured.iter().all(usable) { Ok(configured) } else { Err(StartError::Token) }
+}

@@ -1,0 +1,171 @@
+//! The way of a request: the API gateway's checks, then MRS, then the record.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::auth::Authenticator;
+use crate::clock::Clock;
+use crate::error::Refusal;
+use crate::mrs::{self, Call};
+use crate::own;
+use crate::request::{Completeness, Received, RecordedRequest, Records, masked_headers};
+use crate::router::{Route, route};
+use crate::schemas::Schemas;
+use crate::time::http_date;
+use crate::world::World;
+
+/// Largest body that the gateway takes (error table, `APIGW.0201`).
+pub(crate) const MAX_BODY: usize = 12 * 1024 * 1024;
+const MAX_TARGET: usize = 32 * 1024;
+const MAX_HEADER: usize = 32 * 1024;
+const MAX_HEADERS: usize = 128 * 1024;
+
+/// One emulator without its socket: requests in, answers out, nothing waits.
+pub(crate) struct Gateway {
+    pub(crate) authenticator: Authenticator,
+    pub(crate) schemas: Schemas,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sync_duration: Duration,
+    pub(crate) seed: u64,
+    pub(crate) initial: World,
+    pub(crate) state: Mutex<State>,
+    pub(crate) count: AtomicU64,
+}
+
+/// What changes.
+pub(crate) struct State {
+    pub(crate) world: World,
+    pub(crate) records: Records,
+}
+
+/// An answer before it is put on the wire.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Gateway {
+    pub(crate) fn answer(&self, received: &Received) -> Response<Full<Bytes>> {
+        let now = self.clock.now();
+        let request_id = self.request_id();
+        if let Some(path) = received.uri.path().strip_prefix(own::PREFIX) {
+            let answer = own::answer(self, &received.method, path, &request_id);
+            return respond(&answer, &request_id, now);
+        }
+        let route = route(&received.method, received.uri.path());
+        let (answer, error_code) = match self.handle(route.as_ref(), received, now) {
+            Ok(answer) => (answer, None),
+            Err(refusal) => {
+                (Answer { status: refusal.status, body: refusal.body(&request_id) }, Some(refusal.code))
+            }
+        };
+        let operation = route.map(|route| route.operation.id);
+        tracing::debug!(
+            method = %received.method,
+            path = received.uri.path(),
+            operation,
+            status = answer.status.as_u16(),
+            error_code,
+            request_id,
+            "answered"
+        );
+        self.state().records.push(RecordedRequest {
+            number: 0,
+            at: now,
+            method: received.method.to_string(),
+            path: received.target().to_owned(),
+            operation,
+            status: answer.status.as_u16(),
+            error_code: error_code.map(str::to_owned),
+            request_id: request_id.clone(),
+            headers: masked_headers(&received.headers),
+            body: received.body.clone(),
+        });
+        respond(&answer, &request_id, now)
+    }
+
+    /// The checks in their order: known API, size, credentials, then what MRS finds.
+    fn handle(&self, route: Option<&Route>, received: &Received, now: SystemTime) -> Result<Answer, Refusal> {
+        let unknown = || {
+            Refusal::new("APIGW.0101", "The API does not exist or has not been published in the environment")
+        };
+        let route = route.ok_or_else(unknown)?;
+        check_size(received)?;
+        if route.operation.authenticated {
+            self.authenticator.check(received, now)?;
+        }
+        let mut state = self.state();
+        let mut call = Call {
+            route,
+            received,
+            schemas: &self.schemas,
+            world: &mut state.world,
+            now,
+            sync_duration: self.sync_duration,
+        };
+        mrs::check_path(&call)?;
+        let body = (route.handler)(&mut call)?;
+        let status = StatusCode::from_u16(route.operation.success).unwrap_or(StatusCode::OK);
+        Ok(Answer { status, body })
+    }
+
+    /// What changes, also after somebody panicked while changing it.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Back to how it was at the start: world, records, locked keys, request ids.
+    pub(crate) fn reset(&self) {
+        let mut state = self.state();
+        state.world = self.initial.clone();
+        state.records = Records::default();
+        self.authenticator.reset();
+        self.count.store(0, Ordering::Relaxed);
+    }
+
+    /// 32 hexadecimal digits that follow from the seed and the number of the request.
+    fn request_id(&self) -> String {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        let digest =
+            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(number.to_be_bytes()).finalize();
+        hex::encode(&digest[..16])
+    }
+}
+
+fn check_size(received: &Received) -> Result<(), Refusal> {
+    let refuse = |status, what: &str| Err(Refusal::with_status(status, "APIGW.0201", what));
+    let sizes = || received.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+    if received.target().len() > MAX_TARGET {
+        refuse(414, "Request URI too large: more than 32 KB")
+    } else if sizes().any(|size| size > MAX_HEADER) || sizes().sum::<usize>() > MAX_HEADERS {
+        refuse(494, "Request header too large: one of more than 32 KB, or more than 128 KB in all")
+    } else {
+        match received.completeness {
+            Completeness::Complete => Ok(()),
+            Completeness::TooLarge => refuse(413, "Request entity too large: more than 12 MB"),
+            Completeness::Broken => refuse(400, "Bad request: the body is incomplete"),
+        }
+    }
+}
+
+fn respond(answer: &Answer, request_id: &str, now: SystemTime) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body.to_string())));
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    if let Some(value) = http_date(now).and_then(|date| HeaderValue::from_str(&date).ok()) {
+        headers.insert(DATE, value);
+    }
+    response
+}

@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod auth;
+mod clock;
+mod emulator;
+mod error;
+mod gateway;
+mod mrs;
+mod own;
+mod readings;
+mod request;
+mod router;
+mod schemas;
+mod server;
+mod sync;
+mod time;
+mod world;
+
+pub use clock::{Clock, MachineClock, ManualClock};
+pub use emulator::{Emulator, EmulatorBuilder, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
+pub use error::StartError;
+pub use readings::{READINGS, Reading};
+pub use request::RecordedRequest;
+pub use sync::Cluster;
+pub use world::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID, World};

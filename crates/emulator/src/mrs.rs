@@ -1,0 +1,185 @@
+//! MRS behind the gateway: the five operations.
+
+use std::time::{Duration, SystemTime};
+
+use mrs_iam_sync_contract::{RequestBody, iam_sync_user::DOCUMENT};
+use serde_json::{Value, json};
+
+use crate::error::Refusal;
+use crate::request::Received;
+use crate::router::Route;
+use crate::schemas::Schemas;
+use crate::sync::{Cluster, Effect};
+use crate::world::World;
+
+/// What an operation works with.
+pub(crate) struct Call<'a> {
+    pub(crate) route: &'a Route,
+    pub(crate) received: &'a Received,
+    pub(crate) schemas: &'a Schemas,
+    pub(crate) world: &'a mut World,
+    pub(crate) now: SystemTime,
+    pub(crate) sync_duration: Duration,
+}
+
+/// Answers an operation: the body of its success, or a refusal.
+pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Value, Refusal>;
+
+/// What is wrong with the path, the query or the credentials' reach, the same for each operation.
+pub(crate) fn check_path(call: &Call<'_>) -> Result<(), Refusal> {
+    for (parameter, value) in &call.route.parameters {
+        if let Err(what) = call.schemas.check(parameter.component, &json!(value)) {
+            let rule = DOCUMENT.rule(parameter.component).map_or(what.as_str(), |rule| rule.words);
+            let message = format!("Invalid parameter {}: {rule}.", parameter.name);
+            let code = if parameter.name == "project_id" { "12000107" } else { "12000002" };
+            return Err(Refusal::new(code, message));
+        }
+    }
+    if let Some(query) = call.received.uri.query().filter(|query| !query.is_empty()) {
+        let names: Vec<_> = query.split('&').filter_map(|pair| pair.split('=').next()).take(3).collect();
+        let shown: String = names.join("`, `").chars().take(100).collect();
+        return Err(Refusal::invalid(format!(
+            "Invalid request: the operation has no query parameter `{shown}`."
+        )));
+    }
+    Ok(())
+}
+
+pub(crate) fn update_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    cluster(call)?;
+    let body = body(call)?;
+    let everything = body["is_all_sync"] == true;
+    let (users, groups) = (names(&body, "user_names"), names(&body, "group_names"));
+    let named = !users.is_empty() || !groups.is_empty();
+    let effect = match (everything, named) {
+        (true, true) => {
+            return Err(Refusal::invalid(
+                "Invalid parameter is_all_sync: true, although names are given too.",
+            ));
+        }
+        (false, false) => {
+            let message = "Invalid request: neither is_all_sync nor a name in user_names or group_names.";
+            return Err(Refusal::invalid(message));
+        }
+        (true, false) => call.world.arrival_of_everything(),
+        (false, true) => call.world.arrival(&users, &groups),
+    };
+    start(call, effect)
+}
+
+pub(crate) fn cancel_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    cluster(call)?;
+    let body = body(call)?;
+    let (users, groups) = (names(&body, "user_names"), names(&body, "group_names"));
+    if users.is_empty() && groups.is_empty() {
+        return Err(Refusal::invalid("Invalid request: no name in user_names or group_names."));
+    }
+    start(call, Effect::Leave { users, groups })
+}
+
+pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let cluster = cluster(call)?;
+    Ok(json!({ "user_names": cluster.user_names(), "group_names": cluster.group_names() }))
+}
+
+pub(crate) fn list_sync_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let cluster = cluster(call)?;
+    Ok(json!({ "is_synchronizing": cluster.is_synchronizing() }))
+}
+
+pub(crate) fn list_sync_requirements(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let id = cluster(call)?.id().to_owned();
+    Ok(json!({ "is_synchronous": call.world.is_synchronous(&id).unwrap_or_default() }))
+}
+
+/// The cluster of the request, as it is now.
+fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Refusal> {
+    let (project_id, cluster_id) = (call.route.parameter("project_id"), call.route.parameter("cluster_id"));
+    if !call.world.has_project(project_id) {
+        return Err(Refusal::new("12000107", format!("Invalid project id {project_id}.")));
+    }
+    let not_found = || Refusal::new("12000003", format!("The cluster {cluster_id} does not exist."));
+    call.world.settled_cluster(project_id, cluster_id, call.now).ok_or_else(not_found)
+}
+
+fn start(call: &mut Call<'_>, effect: Effect) -> Result<Value, Refusal> {
+    let (now, takes) = (call.now, call.sync_duration);
+    let cluster = cluster(call)?;
+    if cluster.is_synchronizing() {
+        let message = format!("IAM synchronization of cluster {} is already running.", cluster.id());
+        return Err(Refusal::new("12000154", message));
+    }
+    cluster.start(effect, now, takes);
+    Ok(json!({ "state": "synchronizing" }))
+}
+
+/// The request's JSON body, valid by the document. No body at all is an object without fields.
+fn body(call: &Call<'_>) -> Result<Value, Refusal> {
+    let Some(request) = call.route.operation.request else {
+        return Ok(json!({}));
+    };
+    if call.received.body.is_empty() {
+        return Ok(json!({}));
+    }
+    check_content_type(&request, call.received.header("content-type"))?;
+    let body: Value = serde_json::from_slice(&call.received.body)
+        .map_err(|error| Refusal::invalid(format!("Invalid request body: not JSON: {error}.")))?;
+    let invalid = |what| Refusal::invalid(format!("Invalid request body: {what}."));
+    call.schemas.check(request.schema, &body).map_err(invalid)?;
+    Ok(body)
+}
+
+/// The document's media type, with no parameter but a charset that is UTF-8. Upper and lower case are the same.
+fn check_content_type(request: &RequestBody, sent: Option<&[u8]>) -> Result<(), Refusal> {
+    let essence = request.content_type.split(';').next().unwrap_or_default();
+    let text = sent.and_then(|sent| str::from_utf8(sent).ok()).unwrap_or_default();
+    let mut parts = text.split(';').map(str::trim);
+    let same_essence = parts.next().is_some_and(|part| part.eq_ignore_ascii_case(essence));
+    let same_charset = parts.filter(|part| !part.is_empty()).all(|part| {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        let value = value.trim_matches('"');
+        name.eq_ignore_ascii_case("charset")
+            && ["utf-8", "utf8"].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
+    });
+    if same_essence && same_charset {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(format!("Invalid header Content-Type: {} is expected.", request.content_type)))
+    }
+}
+
+fn names(body: &Value, field: &str) -> Vec<String> {
+    let list = body[field].as_array().map_or(&[][..], Vec::as_slice);
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mrs_iam_sync_contract::iam_sync_user::UPDATE_SYNC_IAM_USER;
+
+    use super::*;
+
+    #[test]
+    fn content_types() {
+        let request = UPDATE_SYNC_IAM_USER.request.unwrap();
+        let accepted = |text: &str| check_content_type(&request, Some(text.as_bytes())).is_ok();
+        for text in [
+            "application/json",
+            request.content_type,
+            "application/json;charset=utf-8",
+            "Application/JSON; Charset=\"utf8\"",
+            "application/json;",
+        ] {
+            assert!(accepted(text), "{text}");
+        }
+        for text in
+            ["", "text/json", "application/json; charset=latin1", "application/json, a", "application/jsonp"]
+        {
+            assert!(!accepted(text), "{text}");
+        }
+        assert!(
+            check_content_type(&request, Some(b"\xff")).is_err()
+                && check_content_type(&request, None).is_err()
+        );
+    }
+}

@@ -1,0 +1,170 @@
+//! Where the documentation is silent: what the emulator does.
+
+/// A point that the documentation leaves open or says twice, and what the emulator makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// What it is about, in a few words; unique.
+    pub topic: &'static str,
+    /// What is documented.
+    pub documented: &'static str,
+    /// What the emulator does; the real service may do something else.
+    pub ours: &'static str,
+}
+
+const fn reading(topic: &'static str, documented: &'static str, ours: &'static str) -> Reading {
+    Reading { topic, documented, ours }
+}
+
+/// Every reading of ours, in the order in which a request meets them.
+pub const READINGS: &[Reading] = &[
+    reading(
+        "Methods and paths",
+        "APIGW.0101 for an API or method that the gateway does not know.",
+        "Path segments are percent-decoded, then compared exactly; a slash at the end makes another path. HEAD, \
+         OPTIONS and every other method that the document does not have are unknown too.",
+    ),
+    reading(
+        "Sizes",
+        "APIGW.0201: 413 for bodies above 12 MB (elsewhere: signed bodies only), 414 for URIs above 32 KB, 494 for a \
+         header above 32 KB or all above 128 KB.",
+        "For signatures and tokens alike, KB and MB being powers of 1024. Checked before the credentials.",
+    ),
+    reading(
+        "Both kinds of credentials",
+        "A request is authenticated by a token or by a signature.",
+        "With both, the token alone is looked at.",
+    ),
+    reading(
+        "Reach of credentials",
+        "A token is for one project; a synchronization needs the action mrs:cluster:syncUser or certain roles.",
+        "Every credential that is accepted may call every operation on every cluster.",
+    ),
+    reading(
+        "Window of a signature",
+        "A signing time more than 15 minutes off the gateway's clock is refused.",
+        "In whole seconds: 15 min 0 s is accepted, 15 min 1 s is not, in both directions.",
+    ),
+    reading(
+        "Unsigned bodies",
+        "The SDKs send X-Sdk-Content-Sha256: UNSIGNED-PAYLOAD with bodies that are not JSON.",
+        "It is taken as the digest's place for JSON too; a digest in that header has to be the body's.",
+    ),
+    reading(
+        "Security tokens",
+        "Temporary keys need X-Security-Token; the SDKs sign it.",
+        "It has to be among the signed headers. With a permanent key it is refused.",
+    ),
+    reading(
+        "Locked access keys",
+        "5 failures in a row lock an access key for 5 minutes.",
+        "Every refused signature with a known access key counts, whatever its reason. The fifth still gets its own \
+         answer. While it is locked nothing is checked and nothing prolongs the lock; a success starts the count \
+         anew. Tokens are not locked.",
+    ),
+    reading(
+        "Words of the gateway",
+        "Messages for a wrong signature, an unknown or locked access key and an unreadable token.",
+        "Used as documented. For an expired signature and missing credentials the words are those seen in users' \
+         reports; the other reasons have words of ours after the documented beginning.",
+    ),
+    reading(
+        "X-Project-Id",
+        "Optional; picks a project.",
+        "It is signed when named, and not compared with the path.",
+    ),
+    reading(
+        "Project ids",
+        "12000107 for an invalid project id.",
+        "For one that breaks its rule, and for one that is no project of the account; before anything else about the \
+         path.",
+    ),
+    reading("Query parameters", "The operations have none.", "Any is refused with 12000002."),
+    reading(
+        "Bodies of reads",
+        "A GET has no body.",
+        "One is tolerated and not looked at, whatever its content type.",
+    ),
+    reading(
+        "Content type",
+        "application/json;charset=UTF-8.",
+        "Upper and lower case are the same, and the charset may be left out. Another one, or none, is refused with \
+         400 and 12000002.",
+    ),
+    reading(
+        "Missing body",
+        "The API definition makes the body optional and does not say what a missing one means.",
+        "The same as {}; a content type is not asked for.",
+    ),
+    reading(
+        "Limits and fields",
+        "The pages name a limit of 1000 entries for removal only; the API definition adds 1000 entries, 1 to 64 \
+         characters and no duplicates for both writes. Unknown fields are not mentioned.",
+        "The limits hold as the API definition has them. An unknown field, null and a wrong type are refused with \
+         12000002.",
+    ),
+    reading(
+        "Nothing named",
+        "Not documented.",
+        "A synchronization without is_all_sync and names, or a removal without names, is refused with 12000002.",
+    ),
+    reading(
+        "Everything and names",
+        "Not documented.",
+        "is_all_sync together with a name is refused with 12000002; together with empty lists it is not.",
+    ),
+    reading(
+        "Everything",
+        "is_all_sync synchronizes everything.",
+        "All users and groups of IAM arrive. Nothing leaves, although IAM may not have it any more.",
+    ),
+    reading(
+        "Unknown names",
+        "Not documented.",
+        "Names that IAM does not have (for a removal: that Manager does not have) are skipped without a word, so that \
+         a client has to find out what is missing.",
+    ),
+    reading(
+        "Case of names",
+        "IAM tells names apart by case, Manager does not.",
+        "Names are compared exactly on both sides.",
+    ),
+    reading(
+        "Groups of users, users of groups",
+        "Naming a user brings its groups (API pages); naming a group does not bring its users (console guide).",
+        "Both hold.",
+    ),
+    reading(
+        "When IAM is read",
+        "Not documented.",
+        "When the request is accepted: what changes in IAM while it runs is not part of it.",
+    ),
+    reading(
+        "One at a time",
+        "12000154 while a synchronization runs on the cluster, with status 500 in the tables and possibly 400 today.",
+        "With status 500, and for removals too, as they answer synchronizing as well. The body is checked before.",
+    ),
+    reading(
+        "Duration and failure",
+        "A synchronization goes on after the answer; how long, and how a failed one shows, is not documented.",
+        "It takes the configured time to the nanosecond, shows its whole effect at the end, and never fails.",
+    ),
+    reading("Removed users", "Not documented.", "The groups that came along with a user stay on Manager."),
+    reading("Removed groups", "Not documented.", "The users of a group stay on Manager."),
+    reading(
+        "is_synchronous",
+        "Whether the cluster has finished its synchronization; what makes it false again is not documented.",
+        "True once a synchronization or removal has finished, while none runs and nothing has changed in IAM for \
+         anyone on Manager: everybody still exists, and each user is in the groups it was synchronized with.",
+    ),
+    reading(
+        "Order of names",
+        "Not documented.",
+        "Order of arrival on Manager: named ones as they were named, then groups that came along, user by user; for \
+         everything the order of names. Both lists are always there.",
+    ),
+    reading(
+        "Rate limits",
+        "60 or 1000 requests a minute, depending on the operation; APIGW.0308 beyond.",
+        "Not enforced by this version.",
+    ),
+];

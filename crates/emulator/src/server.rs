@@ -1,0 +1,101 @@
+//! The socket: connections in, requests to the gateway, answers out.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::Request;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::gateway::{Gateway, MAX_BODY};
+use crate::request::{Completeness, Received};
+
+/// How long connections may take to finish what they have begun, at the end.
+const GRACE: Duration = Duration::from_millis(300);
+/// A body that is too large is read on so far, so that its sender gets to see the answer.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+
+/// Serves until `stop` changes. Dropping the future closes everything at once.
+pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = stop.changed() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, gateway.clone(), stop.clone()));
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely; at once it would fail again.
+                    tracing::debug!(%error, "no connection accepted");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    let finished = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        tracing::debug!(open = connections.len(), "connections cut");
+    }
+}
+
+async fn connection(stream: TcpStream, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+    // Answers are small and awaited.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| {
+        let gateway = gateway.clone();
+        async move { Ok::<_, Infallible>(gateway.answer(&receive(request).await)) }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "connection broken");
+    }
+}
+
+async fn receive(request: Request<Incoming>) -> Received {
+    let (head, body) = request.into_parts();
+    let (body, completeness) = read(body).await;
+    Received { method: head.method, uri: head.uri, headers: head.headers, body, completeness }
+}
+
+async fn read(mut body: Incoming) -> (Bytes, Completeness) {
+    let mut kept = BytesMut::new();
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return (Bytes::new(), Completeness::Broken);
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.len();
+        if size <= MAX_BODY {
+            kept.extend_from_slice(&data);
+        } else if size <= MAX_DISCARDED {
+            kept = BytesMut::new();
+        } else {
+            break;
+        }
+    }
+    if size > MAX_BODY {
+        (Bytes::new(), Completeness::TooLarge)
+    } else {
+        (kept.freeze(), Completeness::Complete)
+    }
+}

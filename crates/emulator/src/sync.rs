@@ -1,0 +1,187 @@
+//! One cluster: its Manager, and the one synchronization that may be running on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
+
+/// A cluster with the users and groups that are on its Manager.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    project_id: String,
+    id: String,
+    manager: Manager,
+    running: Option<Running>,
+    has_finished: bool,
+}
+
+/// Who is on Manager. Each name remembers when it arrived, as that is the order in which they are listed.
+#[derive(Debug, Clone, Default)]
+struct Manager {
+    arrivals: u64,
+    /// Users with the groups that they were in when they were synchronized last.
+    users: BTreeMap<String, (u64, BTreeSet<String>)>,
+    groups: BTreeMap<String, u64>,
+}
+
+/// What a synchronization does to Manager when it ends. It is fixed when the request is accepted.
+#[derive(Debug, Clone)]
+pub(crate) enum Effect {
+    Arrive { users: Vec<(String, BTreeSet<String>)>, groups: Vec<String> },
+    Leave { users: Vec<String>, groups: Vec<String> },
+}
+
+#[derive(Debug, Clone)]
+struct Running {
+    /// `None`: beyond what a [`SystemTime`] can say, so never.
+    ends: Option<SystemTime>,
+    effect: Effect,
+}
+
+impl Cluster {
+    pub(crate) fn new(project_id: String, id: String) -> Self {
+        Self { project_id, id, manager: Manager::default(), running: None, has_finished: false }
+    }
+
+    /// The cluster's id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The id of the project that it belongs to.
+    #[must_use]
+    pub fn project_id(&self) -> &str {
+        &self.project_id
+    }
+
+    /// The users on Manager, in the order of their arrival.
+    #[must_use]
+    pub fn user_names(&self) -> Vec<&str> {
+        in_order(self.manager.users.iter().map(|(name, (arrival, _))| (*arrival, name)))
+    }
+
+    /// The groups on Manager, in the order of their arrival: of one synchronization, the named ones first.
+    #[must_use]
+    pub fn group_names(&self) -> Vec<&str> {
+        in_order(self.manager.groups.iter().map(|(name, arrival)| (*arrival, name)))
+    }
+
+    /// Whether a synchronization was running when this was looked at.
+    #[must_use]
+    pub fn is_synchronizing(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Whether a synchronization has ever finished.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.has_finished
+    }
+
+    pub(crate) fn synchronized_users(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
+        self.manager.users.iter().map(|(name, (_, groups))| (name.as_str(), groups))
+    }
+
+    pub(crate) fn synchronized_groups(&self) -> impl Iterator<Item = &str> {
+        self.manager.groups.keys().map(String::as_str)
+    }
+
+    /// Lets what has ended until now take effect. A running synchronization ends exactly at its time.
+    pub(crate) fn settle(&mut self, now: SystemTime) {
+        let over = |running: &mut Running| running.ends.is_some_and(|ends| ends <= now);
+        if let Some(Running { effect, .. }) = self.running.take_if(over) {
+            self.manager.apply(effect);
+            self.has_finished = true;
+        }
+    }
+
+    /// Starts a synchronization; the caller has made sure that none is running.
+    pub(crate) fn start(&mut self, effect: Effect, now: SystemTime, takes: Duration) {
+        self.running = Some(Running { ends: now.checked_add(takes), effect });
+    }
+}
+
+impl Manager {
+    fn apply(&mut self, effect: Effect) {
+        match effect {
+            Effect::Arrive { users, groups } => {
+                for (name, memberships) in users {
+                    let arrival = self.next_arrival();
+                    let user = self.users.entry(name).or_insert((arrival, BTreeSet::new()));
+                    user.1 = memberships;
+                }
+                for name in groups {
+                    let arrival = self.next_arrival();
+                    self.groups.entry(name).or_insert(arrival);
+                }
+            }
+            Effect::Leave { users, groups } => {
+                for name in &users {
+                    self.users.remove(name);
+                }
+                for name in &groups {
+                    self.groups.remove(name);
+                }
+            }
+        }
+    }
+
+    fn next_arrival(&mut self) -> u64 {
+        self.arrivals += 1;
+        self.arrivals
+    }
+}
+
+fn in_order<'a>(names: impl Iterator<Item = (u64, &'a String)>) -> Vec<&'a str> {
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
+    names.into_iter().map(|(_, name)| name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn arrive(users: &[&str]) -> Effect {
+        let users = users.iter().map(|name| ((*name).to_owned(), BTreeSet::new())).collect();
+        Effect::Arrive { users, groups: Vec::new() }
+    }
+
+    #[test]
+    fn it_ends_exactly_at_its_time() {
+        let start = SystemTime::UNIX_EPOCH;
+        let mut cluster = Cluster::new("p".into(), "c".into());
+        cluster.start(arrive(&["u"]), start, 2 * SECOND);
+        cluster.settle(start + 2 * SECOND - Duration::from_nanos(1));
+        assert!(cluster.is_synchronizing() && cluster.user_names().is_empty());
+        cluster.settle(start + 2 * SECOND);
+        assert!(!cluster.is_synchronizing());
+        assert_eq!(cluster.user_names(), ["u"]);
+        cluster.settle(start);
+        assert_eq!(cluster.user_names(), ["u"], "a clock that is set back undoes nothing");
+    }
+
+    #[test]
+    fn a_time_beyond_the_clock_never_comes() {
+        let mut cluster = Cluster::new("p".into(), "c".into());
+        cluster.start(arrive(&["u"]), SystemTime::UNIX_EPOCH, Duration::MAX);
+        cluster.settle(SystemTime::UNIX_EPOCH + 1_000_000_000 * SECOND);
+        assert!(cluster.is_synchronizing());
+    }
+
+    #[test]
+    fn names_keep_their_place() {
+        let now = SystemTime::UNIX_EPOCH;
+        let mut cluster = Cluster::new("p".into(), "c".into());
+        for effect in [
+            arrive(&["b", "c"]),
+            arrive(&["a", "b"]),
+            Effect::Leave { users: vec!["c".into(), "none".into()], groups: Vec::new() },
+            arrive(&["c"]),
+        ] {
+            cluster.start(effect, now, Duration::ZERO);
+            cluster.settle(now);
+        }
+        assert_eq!(cluster.user_names(), ["b", "a", "c"]);
+    }
+}

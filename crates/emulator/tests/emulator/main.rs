@@ -1,0 +1,12 @@
+//! The emulator over real HTTP, from the outside. No test sleeps: time is a `ManualClock`.
+
+#![expect(clippy::unwrap_used, reason = "clippy allows it in tests, not in what they share")]
+
+mod authentication;
+mod documented;
+mod lifecycle;
+mod readings;
+mod refusals;
+mod robustness;
+mod support;
+mod timing;

@@ -1,0 +1,239 @@
+//! Each reading of ours, exercised once.
+
+use mrs_iam_sync_emulator::{Clock, Emulator, READINGS, World};
+use sdk_hmac_sha256::Credentials;
+use serde_json::json;
+
+use crate::support::{
+    Draft, SECOND, STATUS, SYNC, SYNCHRONOUS, Stage, delete, get, owned, path, post, sample_key,
+};
+
+/// One test for each topic, and the list of topics.
+macro_rules! exercised {
+    ($($topic:literal $name:ident |$stage:ident| $body:block)*) => {
+        $(#[tokio::test]
+        async fn $name() {
+            let $stage = Stage::new().await;
+            $body
+        })*
+
+        #[test]
+        fn every_reading_is_exercised() {
+            let topics: Vec<_> = READINGS.iter().map(|reading| reading.topic).collect();
+            assert_eq!(topics, [$($topic),*]);
+        }
+    };
+}
+
+const INVALID: (u16, &str) = (400, "12000002");
+const USER_1: &str = r#"{"user_names":["user1"]}"#;
+
+exercised! {
+    "Methods and paths" methods_and_paths |stage| {
+        let encoded = Draft::new("GET", &path(STATUS).replace("iam-sync", "iam%2dsync"));
+        assert_eq!(stage.signed(encoded).await.status, 200);
+        for draft in [Draft::new("OPTIONS", &path(STATUS)), get("iam-sync/"), get("IAM-SYNC")] {
+            assert_eq!(stage.signed(draft).await.outcome(), (404, "APIGW.0101"));
+        }
+    }
+    "Sizes" sizes |stage| {
+        let draft = post("").header("x-auth-token", "any").body(vec![b' '; 12 * 1024 * 1024 + 1]);
+        assert_eq!(stage.send(draft.clone()).await.outcome(), (413, "APIGW.0201"));
+        let fits = draft.body(vec![b' '; 12 * 1024 * 1024]);
+        assert_eq!(stage.send(fits).await.outcome(), (401, "APIGW.0301"));
+    }
+    "Both kinds of credentials" both_kinds_of_credentials |stage| {
+        let draft = get(SYNC).header("x-auth-token", "wrong");
+        assert!(stage.signed(draft).await.message().ends_with("decrypt token fail"));
+    }
+    "Reach of credentials" reach_of_credentials |stage| {
+        drop(stage);
+        let world = World::sample().with_cluster("p2", "c2");
+        let stage = Stage::with(Emulator::builder().token("t").world(world)).await;
+        for path in [path(SYNC), "/v2/p2/clusters/c2/iam-sync-user".to_owned()] {
+            let draft = Draft::new("POST", &path).json(USER_1).header("x-auth-token", "t");
+            assert_eq!(stage.send(draft).await.status, 202);
+        }
+    }
+    "Window of a signature" window_of_a_signature |stage| {
+        for (seconds, status) in [(900, 200), (901, 401)] {
+            let signed = get(SYNC).sign(&sample_key(), stage.clock.now() - seconds * SECOND);
+            assert_eq!(stage.send(signed).await.status, status);
+        }
+    }
+    "Unsigned bodies" unsigned_bodies |stage| {
+        let draft = post(USER_1).header("x-sdk-content-sha256", "UNSIGNED-PAYLOAD");
+        assert_eq!(stage.signed(draft).await.status, 202);
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(stage.signed(get(SYNC).header("x-sdk-content-sha256", empty)).await.status, 200);
+        assert_eq!(stage.signed(post(USER_1).header("x-sdk-content-sha256", empty)).await.status, 401);
+    }
+    "Security tokens" security_tokens |stage| {
+        let key = sample_key().with_security_token("t").unwrap();
+        assert_eq!(stage.send(get(SYNC).sign(&key, stage.clock.now())).await.status, 401);
+        let stage = Stage::with(Emulator::builder().temporary_key("A", "s", "t")).await;
+        let key = Credentials::new("A", "s").unwrap();
+        let unsigned = get(SYNC).sign(&key, stage.clock.now()).header("x-security-token", "t");
+        assert_eq!(stage.send(unsigned).await.status, 401);
+        let signed = get(SYNC).sign(&key.with_security_token("t").unwrap(), stage.clock.now());
+        assert_eq!(stage.send(signed).await.status, 200);
+    }
+    "Locked access keys" locked_access_keys |stage| {
+        for _ in 0..5 {
+            let late = get(SYNC).sign(&sample_key(), stage.clock.now() - 901 * SECOND);
+            assert!(stage.send(late).await.message().contains("signature expired"));
+        }
+        stage.clock.advance(299 * SECOND);
+        assert!(stage.signed(get(SYNC)).await.message().contains("reach the limit"));
+        stage.clock.advance(SECOND);
+        assert_eq!(stage.signed(get(SYNC)).await.status, 200, "not prolonged");
+    }
+    "Words of the gateway" words_of_the_gateway |stage| {
+        for draft in [get(SYNC), get(SYNC).header("authorization", "x"), get(SYNC).header("x-auth-token", "x")] {
+            let answer = stage.send(draft).await;
+            assert!(answer.message().starts_with("Incorrect IAM authentication information: "), "{answer:?}");
+        }
+    }
+    "X-Project-Id" x_project_id |stage| {
+        assert_eq!(stage.signed(get(SYNC).header("x-project-id", "another")).await.status, 200);
+    }
+    "Project ids" project_ids |stage| {
+        for project in ["a-b", "unknown"] {
+            let draft = Draft::new("GET", &format!("/v2/{project}/clusters/unknown/iam-sync"));
+            assert_eq!(stage.signed(draft).await.outcome(), (400, "12000107"));
+        }
+    }
+    "Query parameters" query_parameters |stage| {
+        assert_eq!(stage.signed(get("iam-sync?limit=1")).await.outcome(), INVALID);
+        assert_eq!(stage.signed(get("iam-sync?")).await.status, 200, "a question mark alone is no parameter");
+    }
+    "Bodies of reads" bodies_of_reads |stage| {
+        let draft = get(SYNC).header("content-type", "text/plain").body("nonsense");
+        assert_eq!(stage.signed(draft).await.status, 200);
+    }
+    "Content type" content_type |stage| {
+        let with = |value: &str| delete(r#"{"user_names":["none"]}"#).set("content-type", value);
+        for value in ["text/json", "application/json; charset=latin1", ""] {
+            assert_eq!(stage.signed(with(value)).await.outcome(), INVALID, "{value}");
+        }
+        for value in ["APPLICATION/JSON", "application/json; charset=utf-8"] {
+            stage.finished(with(value)).await;
+        }
+    }
+    "Missing body" missing_body |stage| {
+        let [missing, empty] = [Draft::new("POST", &path(SYNC)), post("{}")];
+        let (missing, empty) = (stage.signed(missing).await, stage.signed(empty).await);
+        assert_eq!((missing.outcome(), missing.message()), (INVALID, empty.message()));
+    }
+    "Limits and fields" limits_and_fields |stage| {
+        for body in [
+            r#"{"user_names":["a","a"]}"#,
+            r#"{"user_names":[""]}"#,
+            r#"{"user_names":null}"#,
+            r#"{"user_names":["a"],"x":1}"#,
+        ] {
+            assert_eq!(stage.post(body).await.outcome(), INVALID, "{body}");
+            assert_eq!(stage.delete(body).await.outcome(), INVALID, "{body}");
+        }
+    }
+    "Nothing named" nothing_named |stage| {
+        assert_eq!(stage.post(r#"{"is_all_sync":false,"user_names":[]}"#).await.outcome(), INVALID);
+        assert_eq!(stage.delete(r#"{"group_names":[]}"#).await.outcome(), INVALID);
+    }
+    "Everything and names" everything_and_names |stage| {
+        assert_eq!(stage.post(r#"{"is_all_sync":true,"group_names":["g"]}"#).await.outcome(), INVALID);
+        assert_eq!(stage.post(r#"{"is_all_sync":true,"group_names":[]}"#).await.status, 202);
+    }
+    "Everything" everything |stage| {
+        stage.finished(post(r#"{"is_all_sync":true}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user1", "user2"], &["group1", "groups1"]));
+        stage.emulator.change_world(|world| world.remove_user("user1"));
+        stage.finished(post(r#"{"is_all_sync":true}"#)).await;
+        assert_eq!(stage.on_manager().await.0, ["user1", "user2"]);
+    }
+    "Unknown names" unknown_names |stage| {
+        stage.finished(post(r#"{"user_names":["nobody","user2"],"group_names":["none"]}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user2"], &["group1"]));
+        stage.finished(delete(r#"{"user_names":["user1"],"group_names":["none"]}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user2"], &["group1"]));
+    }
+    "Case of names" case_of_names |stage| {
+        stage.finished(post(r#"{"user_names":["USER1","user1"]}"#)).await;
+        stage.finished(delete(r#"{"user_names":["User1"]}"#)).await;
+        assert_eq!(stage.on_manager().await.0, ["user1"]);
+    }
+    "Groups of users, users of groups" groups_of_users |stage| {
+        stage.finished(post(r#"{"group_names":["group1"]}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&[], &["group1"]));
+        let stage = Stage::new().await;
+        stage.finished(post(USER_1)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user1"], &["group1"]));
+    }
+    "When IAM is read" when_iam_is_read |stage| {
+        assert_eq!(stage.post(r#"{"user_names":["user1","late"]}"#).await.status, 202);
+        stage.emulator.change_world(|world| {
+            world.add_member("user1", "groups1");
+            world.add_user("late");
+        });
+        stage.clock.advance(2 * SECOND);
+        assert_eq!(stage.on_manager().await, owned(&["user1"], &["group1"]));
+    }
+    "One at a time" one_at_a_time |stage| {
+        assert_eq!(stage.delete(USER_1).await.status, 202);
+        assert_eq!(stage.post(USER_1).await.outcome(), (500, "12000154"));
+        assert_eq!(stage.post("{}").await.outcome(), INVALID);
+    }
+    "Duration and failure" duration_and_failure |stage| {
+        assert_eq!(stage.post(USER_1).await.status, 202);
+        stage.clock.advance(2 * SECOND - std::time::Duration::from_nanos(1));
+        assert_eq!(stage.on_manager().await, owned(&[], &[]));
+        stage.clock.advance(std::time::Duration::from_nanos(1));
+        assert_eq!(stage.on_manager().await, owned(&["user1"], &["group1"]));
+    }
+    "Removed users" removed_users |stage| {
+        stage.finished(post(USER_1)).await;
+        stage.finished(delete(USER_1)).await;
+        assert_eq!(stage.on_manager().await, owned(&[], &["group1"]));
+    }
+    "Removed groups" removed_groups |stage| {
+        stage.finished(post(USER_1)).await;
+        stage.finished(delete(r#"{"group_names":["group1"]}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user1"], &[]));
+    }
+    "is_synchronous" is_synchronous |stage| {
+        let synchronous = async || stage.get(SYNCHRONOUS).await == json!({ "is_synchronous": true });
+        assert!(!synchronous().await, "never synchronized");
+        stage.finished(post(USER_1)).await;
+        assert!(synchronous().await);
+        stage.emulator.change_world(|world| world.add_member("user2", "groups1") && world.add_user("user3"));
+        assert!(synchronous().await, "nobody on Manager has changed");
+        stage.emulator.change_world(|world| world.add_member("user1", "groups1"));
+        assert!(!synchronous().await, "user1 is in another group");
+        stage.finished(post(r#"{"user_names":["user2"]}"#)).await;
+        assert!(!synchronous().await, "user1 was not part of it");
+        stage.finished(post(USER_1)).await;
+        assert!(synchronous().await);
+        assert_eq!(stage.post(USER_1).await.status, 202);
+        assert!(!synchronous().await, "one runs, although nothing has changed");
+        stage.clock.advance(2 * SECOND);
+        stage.emulator.change_world(|world| world.remove_group("group1"));
+        assert!(!synchronous().await, "a group is gone");
+        let gone = r#"{"user_names":["user1","user2"],"group_names":["group1"]}"#;
+        stage.finished(delete(gone)).await;
+        assert!(synchronous().await, "who is left exists");
+    }
+    "Order of names" order_of_names |stage| {
+        stage.emulator.change_world(|world| {
+            *world = std::mem::take(world).with_user("a", &["z", "y"]).with_user("b", &["x"]);
+        });
+        assert_eq!(stage.get(SYNC).await, json!({ "user_names": [], "group_names": [] }));
+        stage.finished(post(r#"{"user_names":["user2","b"],"group_names":["x","groups1"]}"#)).await;
+        stage.finished(post(r#"{"user_names":["a","user2"],"group_names":["group1"]}"#)).await;
+        assert_eq!(stage.on_manager().await, owned(&["user2", "b", "a"], &["x", "groups1", "group1", "y", "z"]));
+    }
+    "Rate limits" rate_limits |stage| {
+        for _ in 0..70 {
+            assert_eq!(stage.post("{}").await.outcome(), INVALID);
+        }
+    }
+}
