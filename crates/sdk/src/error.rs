@@ -1,0 +1,271 @@
+//! The one error type.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use mrs_iam_sync_contract::{Kind, iam_sync_user::DOCUMENT};
+
+/// Why a call failed.
+///
+/// `Display` says what happened, in one line; [`source`](StdError::source) says why, where a lower layer knows;
+/// [`hint`](Error::hint) says what to do. No secret is in any of them.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    hint: Option<String>,
+    status: Option<u16>,
+    error_code: Option<String>,
+    error_msg: Option<String>,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    accepted: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What sort of failure an [`Error`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An id, a name, a list or an endpoint is not usable; nothing was sent.
+    ///
+    /// Usual cause: a typing error, or more names than a request takes. The message says which value, the hint the
+    /// rule.
+    InvalidInput,
+    /// There are no credentials, half of them, or two kinds at once; nothing was sent.
+    ///
+    /// Usual cause: a variable that is not exported. The message names it.
+    Credentials,
+    /// The service refused the credentials.
+    ///
+    /// Usual causes: a wrong secret key, a missing security token, an expired token, a clock that is more than 15
+    /// minutes off. Do not repeat the call blindly: five failures in a row lock an access key for five minutes.
+    Authentication,
+    /// The caller may not do this.
+    ///
+    /// Usual cause: the action `mrs:cluster:syncUser` is not granted; the role MRS Administrator alone is not
+    /// enough.
+    Permission,
+    /// The cluster does not exist, or the gateway knows no such operation.
+    ///
+    /// Usual cause: a cluster id from another region or project.
+    NotFound,
+    /// A synchronization is already running on the cluster (error code `12000154`).
+    ///
+    /// Wait until it has finished, then send the request again.
+    SyncRunning,
+    /// Too many requests in a minute.
+    ///
+    /// Wait for [`Error::retry_after`], or a minute, then go on more slowly.
+    Throttled,
+    /// The service, or something on the way, is not available at the moment.
+    ///
+    /// Try again later. A write may have been carried out all the same.
+    Unavailable,
+    /// The service refused the request as wrong.
+    ///
+    /// The error code and message say what it wants changed.
+    Refused,
+    /// The service failed.
+    ///
+    /// Try again later; if it goes on, quote the request id to support.
+    Internal,
+    /// The connection could not be made, or broke.
+    ///
+    /// Usual causes: a wrong endpoint, a proxy, a firewall. After a broken connection a write may have been carried
+    /// out.
+    Connection,
+    /// The deadline passed before the answer came.
+    ///
+    /// A write may have been carried out: look before sending it again.
+    Timeout,
+    /// The answer is not the documented one: HTML, empty, truncated, a redirect, an unknown status.
+    ///
+    /// Usual cause: the endpoint is not MRS, or a proxy answers in its place.
+    UnexpectedAnswer,
+}
+
+impl ErrorKind {
+    /// A stable name for programs, `sync_running` for example.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid_input",
+            Self::Credentials => "credentials",
+            Self::Authentication => "authentication",
+            Self::Permission => "permission",
+            Self::NotFound => "not_found",
+            Self::SyncRunning => "sync_running",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Refused => "refused",
+            Self::Internal => "internal",
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::UnexpectedAnswer => "unexpected_answer",
+        }
+    }
+
+    /// From the document's tables: error code first, status second.
+    pub(crate) fn of_answer(status: u16, error_code: Option<&str>) -> Self {
+        match DOCUMENT.kind(status, error_code) {
+            Some(Kind::Authentication) => Self::Authentication,
+            Some(Kind::Permission) => Self::Permission,
+            Some(Kind::NotFound) => Self::NotFound,
+            Some(Kind::SyncRunning) => Self::SyncRunning,
+            Some(Kind::Throttled) => Self::Throttled,
+            Some(Kind::Unavailable) => Self::Unavailable,
+            Some(Kind::Internal) => Self::Internal,
+            _ if status >= 500 => Self::Internal,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            hint: None,
+            status: None,
+            error_code: None,
+            error_msg: None,
+            request_id: None,
+            retry_after: None,
+            accepted: false,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_answer(mut self, status: u16, request_id: Option<String>) -> Self {
+        (self.0.status, self.0.request_id) = (Some(status), request_id);
+        self
+    }
+
+    pub(crate) fn with_code(mut self, error_code: Option<String>, error_msg: Option<String>) -> Self {
+        (self.0.error_code, self.0.error_msg) = (error_code, error_msg);
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    /// Marks a failure that came after the service had accepted a write.
+    pub(crate) fn after_acceptance(mut self) -> Self {
+        self.0.accepted = true;
+        self
+    }
+
+    /// What sort of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// HTTP status of the answer, if one came.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The service's error code, `12000154` or `APIGW.0308` for example.
+    pub fn error_code(&self) -> Option<&str> {
+        self.0.error_code.as_deref()
+    }
+
+    /// The service's own message.
+    pub fn error_msg(&self) -> Option<&str> {
+        self.0.error_msg.as_deref()
+    }
+
+    /// The request id to quote when asking support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How long the service asks to wait (header `Retry-After`; not documented for this API).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+
+    /// Whether the service had accepted a write before this failure; what became of it is not known then.
+    pub fn is_after_acceptance(&self) -> bool {
+        self.0.accepted
+    }
+
+    /// Whether the credentials are missing, unusable or were refused.
+    pub fn is_authentication(&self) -> bool {
+        matches!(self.kind(), ErrorKind::Credentials | ErrorKind::Authentication)
+    }
+
+    /// Whether the caller sent too many requests.
+    pub fn is_throttled(&self) -> bool {
+        self.kind() == ErrorKind::Throttled
+    }
+
+    /// Whether the deadline passed before the answer came.
+    pub fn is_timeout(&self) -> bool {
+        self.kind() == ErrorKind::Timeout
+    }
+
+    /// Whether the same call may succeed later without any change of it.
+    pub fn is_transient(&self) -> bool {
+        use ErrorKind::{Connection, Internal, SyncRunning, Throttled, Timeout, Unavailable};
+        matches!(self.kind(), Connection | Internal | SyncRunning | Throttled | Timeout | Unavailable)
+    }
+
+    /// Whether the gateway says that it has no such operation (code tail `0101`), as for the two status operations
+    /// in front of older services, or with a wrong endpoint.
+    pub fn is_unknown_operation(&self) -> bool {
+        let unknown = DOCUMENT.error_code("APIGW.0101");
+        self.error_code().is_some_and(|code| unknown.is_some_and(|row| row.matches(code)))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.accepted {
+            f.write_str("the request had been accepted, but what became of it is not known: ")?;
+        }
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("status", &self.0.status)
+            .field("error_code", &self.0.error_code)
+            .field("error_msg", &self.0.error_msg)
+            .field("request_id", &self.0.request_id)
+            .field("hint", &self.0.hint)
+            .field("accepted", &self.0.accepted)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,268 @@
+//! Ids and names, checked by the document's rules before anything is sent.
+
+use mrs_iam_sync_client::iam_sync_user::types;
+use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT};
+
+pub use types::{ClusterId, GroupName, ProjectId, UserName};
+
+use crate::error::{Error, ErrorKind};
+
+/// Checks a value by the rule of its component and says what is wrong with it.
+fn check<T: std::str::FromStr>(component: &str, what: &str, value: &str) -> Result<T, Error> {
+    value.parse().map_err(|_| {
+        let rule = DOCUMENT.rule(component).map_or("see the API's documentation", |rule| rule.words);
+        Error::new(
+            ErrorKind::InvalidInput,
+            format!("{what} {}: {}", quote(value), complaint::<T>(component, value)),
+        )
+        .with_hint(format!("{what}: {rule}"))
+    })
+}
+
+/// What is wrong, as far as the rule's parts tell.
+fn complaint<T: std::str::FromStr>(component: &str, value: &str) -> String {
+    let length = value.chars().count();
+    let most = DOCUMENT.rule(component).and_then(|rule| rule.max_length);
+    // A character is allowed when it is a value by itself: no rule of the document rests on neighbours.
+    let alone = |character: char| character.to_string().parse::<T>().is_ok();
+    match (most, value.chars().position(|character| !alone(character))) {
+        _ if length == 0 => "is empty".to_owned(),
+        (Some(most), _) if length > most => format!("has {length} characters, at most {most} are allowed"),
+        (_, Some(at)) => {
+            let character = value.chars().nth(at).unwrap_or_default();
+            format!("has {character:?} at position {}, which is not allowed", at + 1)
+        }
+        (_, None) => "is not allowed".to_owned(),
+    }
+}
+
+/// Quotes a value for a message: escaped, and not longer than a line.
+fn quote(value: &str) -> String {
+    let mut short: String = value.chars().take(80).collect();
+    if short.len() < value.len() {
+        short.push('…');
+    }
+    format!("{short:?}")
+}
+
+/// Checks a cluster id.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] with the rule, when it breaks it.
+pub fn cluster_id(value: &str) -> Result<ClusterId, Error> {
+    check("ClusterId", "cluster id", value)
+}
+
+/// Checks a project id.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] with the rule, when it breaks it.
+pub fn project_id(value: &str) -> Result<ProjectId, Error> {
+    check("ProjectId", "project id", value)
+}
+
+/// Users and user groups that are named: at least one, none twice, each by the document's rules.
+///
+/// ```
+/// use mrs_iam_sync::Names;
+///
+/// let names = Names::builder().user("user1").users(["user2", "user1"]).group("groups1").build()?;
+/// assert_eq!(names.user_names().collect::<Vec<_>>(), ["user1", "user2"]);
+/// assert_eq!(names.merged(), ["user1"]);
+/// assert!(Names::builder().build().is_err());
+/// # Ok::<(), mrs_iam_sync::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Names {
+    users: Vec<UserName>,
+    groups: Vec<GroupName>,
+    merged: Vec<String>,
+}
+
+impl Names {
+    /// Starts without any name.
+    pub fn builder() -> NamesBuilder {
+        NamesBuilder::default()
+    }
+
+    /// The users' names, in the order given.
+    pub fn user_names(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.users.iter().map(|name| name.as_str())
+    }
+
+    /// The groups' names, in the order given.
+    pub fn group_names(&self) -> impl ExactSizeIterator<Item = &str> + Clone {
+        self.groups.iter().map(|name| name.as_str())
+    }
+
+    /// Names that were given more than once; they are sent once.
+    pub fn merged(&self) -> &[String] {
+        &self.merged
+    }
+
+    /// The names for which `keep_user` and `keep_group` say so; `None` when none is left.
+    pub(crate) fn filter(
+        &self,
+        keep_user: impl Fn(&str) -> bool,
+        keep_group: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
+        let users: Vec<_> = self.users.iter().filter(|name| keep_user(name)).cloned().collect();
+        let groups: Vec<_> = self.groups.iter().filter(|name| keep_group(name)).cloned().collect();
+        let merged = self.merged.clone();
+        (!users.is_empty() || !groups.is_empty()).then_some(Self { users, groups, merged })
+    }
+
+    /// The lists for a request; one that is empty is not sent at all.
+    pub(crate) fn lists(&self) -> (Option<Vec<UserName>>, Option<Vec<GroupName>>) {
+        let users = (!self.users.is_empty()).then(|| self.users.clone());
+        let groups = (!self.groups.is_empty()).then(|| self.groups.clone());
+        (users, groups)
+    }
+
+    /// Checks the lists against the limits that the document gives for `operation`.
+    pub(crate) fn check_limits(&self, operation: &Operation) -> Result<(), Error> {
+        let lists = [("user_names", self.users.len()), ("group_names", self.groups.len())];
+        for (field, count) in lists {
+            let limit = operation.request.and_then(|body| body.list(field)).and_then(|list| list.max_items);
+            if let Some(most) = limit.filter(|most| count > *most) {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    format!("{count} names in {field}, one request takes at most {most}"),
+                )
+                .with_hint(format!("split the names into requests of at most {most}, one after the other")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Collects names for [`Names`].
+#[derive(Debug, Clone, Default)]
+pub struct NamesBuilder {
+    users: Vec<String>,
+    groups: Vec<String>,
+}
+
+impl NamesBuilder {
+    /// Adds a user.
+    #[must_use]
+    pub fn user(self, name: impl Into<String>) -> Self {
+        self.users([name])
+    }
+
+    /// Adds users.
+    #[must_use]
+    pub fn users<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.users.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a user group.
+    #[must_use]
+    pub fn group(self, name: impl Into<String>) -> Self {
+        self.groups([name])
+    }
+
+    /// Adds user groups.
+    #[must_use]
+    pub fn groups<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.groups.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Checks each name and merges exact duplicates.
+    ///
+    /// How many names one request takes is checked when it is sent, since it depends on the operation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] when there is no name at all, or a name breaks its rule.
+    pub fn build(self) -> Result<Names, Error> {
+        let mut merged = Vec::new();
+        let users = unique(self.users, &mut merged);
+        let groups = unique(self.groups, &mut merged);
+        if users.is_empty() && groups.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "no user and no group is named")
+                .with_hint("name at least one user or group; only a synchronization can take everything"));
+        }
+        let users =
+            users.iter().map(|name| check("UserName", "user name", name)).collect::<Result<_, _>>()?;
+        let groups =
+            groups.iter().map(|name| check("GroupName", "group name", name)).collect::<Result<_, _>>()?;
+        Ok(Names { users, groups, merged })
+    }
+}
+
+/// Keeps the first of each name; the others are noted.
+fn unique(names: Vec<String>, merged: &mut Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut kept = Vec::with_capacity(names.len());
+    for name in names {
+        if seen.insert(name.clone()) {
+            kept.push(name);
+        } else if !merged.contains(&name) {
+            merged.push(name);
+        }
+    }
+    kept
+}
+
+/// What a synchronization takes: everything, or what is named.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Selection {
+    /// All IAM users and groups (`is_all_sync`).
+    Everything,
+    /// These users and groups.
+    Named(Names),
+}
+
+impl From<Names> for Selection {
+    fn from(names: Names) -> Self {
+        Self::Named(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_cluster_id_is_refused_with_its_fault() {
+        let long = "x".repeat(65);
+        let cases = [
+            ("", "is empty"),
+            ("a/b", "has '/' at position 2"),
+            ("..", "has '.' at position 1"),
+            ("a b", "has ' ' at position 2"),
+            ("ä", "has 'ä' at position 1"),
+            ("abc\n", "has '\\n' at position 4"),
+            (long.as_str(), "has 65 characters, at most 64 are allowed"),
+        ];
+        for (value, fault) in cases {
+            let error = cluster_id(value).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(fault), "{value:?}: {error}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("1 to 64 characters")), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_1_to_64_characters() {
+        let ok = "用".repeat(64);
+        assert!(Names::builder().user(&ok).build().is_ok());
+        for name in ["", &"用".repeat(65)] {
+            assert!(Names::builder().user(name).build().is_err(), "{name:?}");
+            assert!(Names::builder().group(name).build().is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn more_names_than_a_request_takes_are_refused() {
+        let operation = &mrs_iam_sync_contract::iam_sync_user::UPDATE_SYNC_IAM_USER;
+        let names =
+            |count: usize| Names::builder().users((0..count).map(|i| format!("u{i}"))).build().unwrap();
+        assert!(names(1000).check_limits(operation).is_ok());
+        let error = names(1001).check_limits(operation).unwrap_err();
+        assert_eq!(error.to_string(), "1001 names in user_names, one request takes at most 1000");
+    }
+}

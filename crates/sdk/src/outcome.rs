@@ -1,0 +1,357 @@
+//! What came of a write.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use mrs_iam_sync_client::iam_sync_user::types::ShowSyncIamUserResponse;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::names::{Names, Selection};
+
+/// The service has accepted a write; it goes on in the background.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The service's word for it, as it came; `synchronizing` is the only documented one.
+    pub state: String,
+    /// The request id to quote when asking support.
+    pub request_id: Option<String>,
+}
+
+/// The users and user groups on a cluster's Manager.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Synchronized {
+    /// Users, in the service's order; `None` when the answer did not say.
+    pub users: Option<Vec<String>>,
+    /// User groups, in the service's order; `None` when the answer did not say.
+    pub groups: Option<Vec<String>>,
+}
+
+impl From<ShowSyncIamUserResponse> for Synchronized {
+    fn from(answer: ShowSyncIamUserResponse) -> Self {
+        Self { users: answer.user_names, groups: answer.group_names }
+    }
+}
+
+/// Names of users and of user groups.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NameLists {
+    /// Users.
+    pub users: Vec<String>,
+    /// User groups.
+    pub groups: Vec<String>,
+}
+
+impl NameLists {
+    /// Whether both lists are empty.
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty()
+    }
+
+    /// How many names there are.
+    pub fn len(&self) -> usize {
+        self.users.len() + self.groups.len()
+    }
+}
+
+/// A name that was asked for, beside one on Manager that differs from it in case only: Manager does not tell them
+/// apart, IAM does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct CaseDifference {
+    /// The name that was asked for.
+    pub named: String,
+    /// The name on Manager.
+    pub found: String,
+}
+
+/// How far a write was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Completion {
+    /// Nothing had to be sent.
+    NothingToDo,
+    /// No synchronization runs any more.
+    Finished,
+    /// The wait ended before the service had finished, or before it could be told.
+    DeadlinePassed,
+}
+
+/// What came of a synchronization that was waited for.
+///
+/// The service reports nothing for a single name: the lists come from comparing what was on Manager before and
+/// after.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct SyncOutcome {
+    /// How the service answered; `None` when nothing had to be sent.
+    pub accepted: Option<Accepted>,
+    /// How far it was followed.
+    pub completion: Completion,
+    /// Whether the lists could be checked against what was asked for. Never for a full synchronization, as IAM is
+    /// not read.
+    pub verified: bool,
+    /// Named, not on Manager before, there now. For a full synchronization: all that came.
+    pub arrived: NameLists,
+    /// Named and on Manager before already. Their presence does not prove that their roles were refreshed.
+    pub already_present: NameLists,
+    /// Not named, not on Manager before, there now: the groups of users that were named.
+    pub brought_along: NameLists,
+    /// Named and not on Manager; `None` where that cannot be known.
+    pub missing: Option<NameLists>,
+    /// Missing names that differ from one on Manager in case only.
+    pub differs_in_case: Vec<CaseDifference>,
+    /// Time from the request to the end of the wait, in seconds.
+    pub seconds: f64,
+}
+
+/// What came of a removal that was waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct CancelOutcome {
+    /// How the service answered.
+    pub accepted: Accepted,
+    /// How far it was followed.
+    pub completion: Completion,
+    /// Whether the lists could be checked against what was asked for.
+    pub verified: bool,
+    /// Named, on Manager before, gone now.
+    pub removed: NameLists,
+    /// Named, and not on Manager before either.
+    pub already_absent: NameLists,
+    /// Named and still on Manager; `None` where that cannot be known.
+    pub remaining: Option<NameLists>,
+    /// Groups that are still on Manager without having been named: removing users leaves the groups that came
+    /// along with them.
+    pub groups_left: Vec<String>,
+    /// Time from the request to the end of the wait, in seconds.
+    pub seconds: f64,
+}
+
+/// One of the two lists, before and after, with the names asked for.
+struct Change<'a> {
+    named: Vec<&'a str>,
+    before: HashSet<&'a str>,
+    after: Option<&'a [String]>,
+}
+
+impl<'a> Change<'a> {
+    fn new(named: Vec<&'a str>, before: Option<&'a Vec<String>>, after: Option<&'a Vec<String>>) -> Self {
+        let before = before.into_iter().flatten().map(String::as_str).collect();
+        Self { named, before, after: after.map(Vec::as_slice) }
+    }
+
+    fn present(&self, name: &str) -> bool {
+        self.after.is_some_and(|after| after.iter().any(|found| found == name))
+    }
+
+    fn named(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
+        self.named.iter().filter(|name| keep(name)).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// There now, neither named nor there before.
+    fn others(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
+        let named: HashSet<&str> = self.named.iter().copied().collect();
+        let after = self.after.into_iter().flatten();
+        after.filter(|name| !named.contains(name.as_str()) && keep(name)).cloned().collect()
+    }
+
+    /// Whether what is asked can be told: nothing is asked, or the list came.
+    fn known(&self) -> bool {
+        self.named.is_empty() || self.after.is_some()
+    }
+}
+
+/// Both lists, users first.
+struct Changes<'a>([Change<'a>; 2]);
+
+impl<'a> Changes<'a> {
+    fn new(names: Option<&'a Names>, before: &'a Synchronized, after: &'a Synchronized) -> Self {
+        let users = names.map(|names| names.user_names().collect()).unwrap_or_default();
+        let groups = names.map(|names| names.group_names().collect()).unwrap_or_default();
+        Self([
+            Change::new(users, before.users.as_ref(), after.users.as_ref()),
+            Change::new(groups, before.groups.as_ref(), after.groups.as_ref()),
+        ])
+    }
+
+    fn lists(&self, pick: impl Fn(&Change<'a>) -> Vec<String>) -> NameLists {
+        let [users, groups] = &self.0;
+        NameLists { users: pick(users), groups: pick(groups) }
+    }
+
+    fn known(&self) -> bool {
+        self.0.iter().all(Change::known)
+    }
+}
+
+/// The names that are not on Manager; `None` where a list of the answer is absent.
+pub(crate) fn missing(names: &Names, now: &Synchronized) -> Option<NameLists> {
+    let nothing = Synchronized::default();
+    let changes = Changes::new(Some(names), &nothing, now);
+    changes.known().then(|| changes.lists(|list| list.named(|name| !list.present(name))))
+}
+
+/// The names that are still on Manager; `None` where a list of the answer is absent.
+pub(crate) fn remaining(names: &Names, now: &Synchronized) -> Option<NameLists> {
+    let nothing = Synchronized::default();
+    let changes = Changes::new(Some(names), &nothing, now);
+    changes.known().then(|| changes.lists(|list| list.named(|name| list.present(name))))
+}
+
+/// What was seen of a write.
+pub(crate) struct Seen<'a> {
+    pub(crate) before: &'a Synchronized,
+    pub(crate) after: &'a Synchronized,
+    pub(crate) completion: Completion,
+    pub(crate) took: Duration,
+}
+
+impl Seen<'_> {
+    /// To the millisecond: more digits would only pretend to know.
+    fn seconds(&self) -> f64 {
+        Duration::from_millis(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX)).as_secs_f64()
+    }
+}
+
+impl SyncOutcome {
+    /// When every name is on Manager already and only missing ones were to be sent.
+    pub(crate) fn nothing_to_do(selection: &Selection, now: &Synchronized) -> Self {
+        let seen =
+            Seen { before: now, after: now, completion: Completion::NothingToDo, took: Duration::ZERO };
+        Self::sort(selection, None, &seen)
+    }
+
+    pub(crate) fn sort(selection: &Selection, accepted: Option<Accepted>, seen: &Seen<'_>) -> Self {
+        let names = match selection {
+            Selection::Named(names) => Some(names),
+            Selection::Everything => None,
+        };
+        let changes = Changes::new(names, seen.before, seen.after);
+        let came = changes.lists(|list| list.others(|name| !list.before.contains(name)));
+        let named =
+            changes.lists(|list| list.named(|name| list.present(name) && !list.before.contains(name)));
+        let (arrived, brought_along) = match names {
+            Some(_) => (named, came),
+            None => (came, NameLists::default()),
+        };
+        let missing = names.and_then(|names| missing(names, seen.after));
+        Self {
+            accepted,
+            completion: seen.completion,
+            verified: missing.is_some(),
+            arrived,
+            already_present: changes.lists(|list| match names {
+                Some(_) => list.named(|name| list.present(name) && list.before.contains(name)),
+                None => list.others(|name| list.before.contains(name)),
+            }),
+            brought_along,
+            differs_in_case: missing
+                .as_ref()
+                .map(|missing| case_differences(missing, seen.after))
+                .unwrap_or_default(),
+            missing,
+            seconds: seen.seconds(),
+        }
+    }
+}
+
+impl CancelOutcome {
+    pub(crate) fn sort(names: &Names, accepted: Accepted, seen: &Seen<'_>) -> Self {
+        let changes = Changes::new(Some(names), seen.before, seen.after);
+        let remaining = remaining(names, seen.after);
+        let known = |list: &Change<'_>| list.after.is_some();
+        let groups_left = match names.user_names().len() {
+            0 => Vec::new(),
+            _ => changes.0[1].others(|_| true),
+        };
+        Self {
+            accepted,
+            completion: seen.completion,
+            verified: remaining.is_some(),
+            removed: changes.lists(|list| {
+                list.named(|name| known(list) && !list.present(name) && list.before.contains(name))
+            }),
+            already_absent: changes.lists(|list| {
+                list.named(|name| known(list) && !list.present(name) && !list.before.contains(name))
+            }),
+            remaining,
+            groups_left,
+            seconds: seen.seconds(),
+        }
+    }
+}
+
+fn case_differences(missing: &NameLists, now: &Synchronized) -> Vec<CaseDifference> {
+    let pairs = [(&missing.users, &now.users), (&missing.groups, &now.groups)];
+    pairs
+        .into_iter()
+        .flat_map(|(missing, now)| missing.iter().map(move |name| (name, now.iter().flatten())))
+        .flat_map(|(named, found)| {
+            let same = |found: &&String| found.to_lowercase() == named.to_lowercase();
+            found.filter(same).map(|found| CaseDifference { named: named.clone(), found: found.clone() })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on_manager(users: &[&str], groups: &[&str]) -> Synchronized {
+        let list = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        Synchronized { users: list(users), groups: list(groups) }
+    }
+
+    fn sync(names: Names, before: &Synchronized, after: &Synchronized) -> SyncOutcome {
+        let seen = Seen { before, after, completion: Completion::Finished, took: Duration::from_secs(2) };
+        SyncOutcome::sort(&names.into(), None, &seen)
+    }
+
+    #[test]
+    fn each_name_is_in_just_one_list() {
+        let names = Names::builder().users(["new", "old", "lost", "Bob"]).group("g1").build().unwrap();
+        let before = on_manager(&["old", "other"], &[]);
+        let after = on_manager(&["old", "other", "new", "bob"], &["g1", "g2"]);
+        let outcome = sync(names, &before, &after);
+        assert_eq!(outcome.arrived, NameLists { users: vec!["new".into()], groups: vec!["g1".into()] });
+        assert_eq!(outcome.already_present.users, ["old"]);
+        assert_eq!(outcome.brought_along, NameLists { users: vec!["bob".into()], groups: vec!["g2".into()] });
+        assert_eq!(outcome.missing.unwrap().users, ["lost", "Bob"]);
+        assert_eq!(outcome.differs_in_case, [CaseDifference { named: "Bob".into(), found: "bob".into() }]);
+        assert!(outcome.verified);
+    }
+
+    #[test]
+    fn an_absent_list_is_not_an_empty_one() {
+        let names = Names::builder().user("u").build().unwrap();
+        let after = Synchronized { users: None, groups: Some(vec![]) };
+        let outcome = sync(names.clone(), &after, &after);
+        assert!(outcome.missing.is_none() && !outcome.verified, "{outcome:?}");
+        let seen =
+            Seen { before: &after, after: &after, completion: Completion::Finished, took: Duration::ZERO };
+        let accepted = Accepted { state: "synchronizing".into(), request_id: None };
+        let outcome = CancelOutcome::sort(&names, accepted, &seen);
+        assert!(outcome.removed.is_empty() && outcome.already_absent.is_empty(), "{outcome:?}");
+        assert!(outcome.remaining.is_none() && !outcome.verified);
+    }
+
+    #[test]
+    fn a_removal_tells_what_stays() {
+        let names = Names::builder().users(["user1", "gone", "stuck"]).build().unwrap();
+        let (before, after) =
+            (on_manager(&["user1", "stuck"], &["group1"]), on_manager(&["stuck"], &["group1"]));
+        let seen =
+            Seen { before: &before, after: &after, completion: Completion::Finished, took: Duration::ZERO };
+        let accepted = Accepted { state: "synchronizing".into(), request_id: None };
+        let outcome = CancelOutcome::sort(&names, accepted, &seen);
+        assert_eq!(outcome.removed.users, ["user1"]);
+        assert_eq!(outcome.already_absent.users, ["gone"]);
+        assert_eq!(outcome.remaining.unwrap().users, ["stuck"]);
+        assert_eq!(outcome.groups_left, ["group1"]);
+    }
+}

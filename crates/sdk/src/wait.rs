@@ -1,0 +1,263 @@
+//! Following a write until the service has finished, and telling what became of it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cluster::Cluster;
+use crate::error::Error;
+use crate::names::Names;
+use crate::outcome::{Accepted, Completion, NameLists, Seen, Synchronized, missing, remaining};
+
+/// How long after acceptance an idle service counts as finished although no running state was seen: it may start
+/// late, or finish between two looks.
+pub const SETTLE_TIME: Duration = Duration::from_secs(10);
+
+/// Wait between the first two looks.
+const FIRST_POLL: Duration = Duration::from_secs(1);
+
+/// Longest wait between two looks.
+const LONGEST_POLL: Duration = Duration::from_secs(15);
+
+/// How much longer each wait is than the one before.
+const POLL_GROWTH: f64 = 1.5;
+
+/// How a wait goes on.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// What is on Manager is being read, before anything is sent.
+    Reading,
+    /// The request is being sent: from here on it may be carried out.
+    Sending,
+    /// The service has accepted the request.
+    Accepted(Accepted),
+    /// A look at the service: whether a synchronization runs; `None` when it cannot tell.
+    Running(Option<bool>),
+    /// The service has finished, but these names are not (or, for a removal, still) on Manager. They are looked for
+    /// again.
+    Outstanding(NameLists),
+    /// A look failed; there will be another.
+    LookFailed(String),
+}
+
+type Listener = Arc<dyn Fn(&Progress) + Send + Sync>;
+
+/// Follows a write, and tells whoever listens.
+#[derive(Clone, Default)]
+pub(crate) struct Watch(Option<Listener>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// What a wait is for.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal<'a> {
+    /// The service has finished; nothing is known about names.
+    Idle,
+    /// These names are on Manager.
+    Present(&'a Names),
+    /// These names are not on Manager.
+    Absent(&'a Names),
+}
+
+impl Goal<'_> {
+    /// The names that are not yet as they should be; `None` where that cannot be known.
+    fn outstanding(self, now: &Synchronized) -> Option<NameLists> {
+        match self {
+            Self::Idle => Some(NameLists::default()),
+            Self::Present(names) => missing(names, now),
+            Self::Absent(names) => remaining(names, now),
+        }
+    }
+}
+
+/// The end of a wait.
+pub(crate) struct End {
+    after: Synchronized,
+    completion: Completion,
+    at: Duration,
+}
+
+impl End {
+    pub(crate) fn seen<'a>(&'a self, before: &'a Synchronized, started: Duration) -> Seen<'a> {
+        let took = self.at.saturating_sub(started);
+        Seen { before, after: &self.after, completion: self.completion, took }
+    }
+}
+
+/// One look at whether a synchronization runs.
+enum Look {
+    Running,
+    Idle,
+    /// The service does not have the operation.
+    Unsupported,
+    /// It failed in a way that may pass.
+    Failed,
+}
+
+impl Watch {
+    pub(crate) fn new(told: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(told)))
+    }
+
+    pub(crate) fn tell(&self, progress: &Progress) {
+        if let Some(listener) = &self.0 {
+            listener(progress);
+        }
+    }
+
+    /// Follows a write that was accepted just now, until its goal is reached or the wait's deadline passes.
+    pub(crate) async fn follow(&self, cluster: &Cluster, goal: Goal<'_>) -> Result<End, Error> {
+        let mut pace = Pace::start(cluster);
+        let mut supported = true;
+        let mut seen_running = false;
+        let mut idle = false;
+        while !idle {
+            if !pace.rest().await {
+                break;
+            }
+            match self.look(cluster).await? {
+                Look::Running => seen_running = true,
+                Look::Idle => idle = seen_running || pace.elapsed() >= SETTLE_TIME,
+                Look::Failed => {}
+                Look::Unsupported => {
+                    supported = false;
+                    break;
+                }
+            }
+        }
+        if supported {
+            self.arrivals(cluster, goal, &mut pace, idle).await
+        } else {
+            self.blind(cluster, goal, &mut pace).await
+        }
+    }
+
+    async fn look(&self, cluster: &Cluster) -> Result<Look, Error> {
+        match cluster.is_synchronizing().await {
+            Ok(running) => {
+                self.tell(&Progress::Running(Some(running)));
+                Ok(if running { Look::Running } else { Look::Idle })
+            }
+            Err(error) if error.is_unknown_operation() => {
+                self.tell(&Progress::Running(None));
+                Ok(Look::Unsupported)
+            }
+            Err(error) => self.tolerate(error).map(|()| Look::Failed),
+        }
+    }
+
+    /// Reads until no name is outstanding. When the service has not finished, reads once.
+    async fn arrivals(
+        &self,
+        cluster: &Cluster,
+        goal: Goal<'_>,
+        pace: &mut Pace<'_>,
+        idle: bool,
+    ) -> Result<End, Error> {
+        let completion = if idle { Completion::Finished } else { Completion::DeadlinePassed };
+        let mut last = None;
+        loop {
+            if let Some(now) = self.read(cluster).await? {
+                let outstanding = goal.outstanding(&now).unwrap_or_default();
+                last = Some(now);
+                if outstanding.is_empty() || !idle {
+                    break;
+                }
+                self.tell(&Progress::Outstanding(outstanding));
+            }
+            if !idle || !pace.rest().await {
+                break;
+            }
+        }
+        Ok(pace.end(last, completion))
+    }
+
+    /// For services that cannot tell whether a synchronization runs: the names are all there is to go by, and
+    /// without names a list that has stopped changing.
+    async fn blind(&self, cluster: &Cluster, goal: Goal<'_>, pace: &mut Pace<'_>) -> Result<End, Error> {
+        let mut last: Option<(Synchronized, Duration)> = None;
+        loop {
+            if let Some(now) = self.read(cluster).await? {
+                let since = match last {
+                    Some((before, since)) if before == now => since,
+                    _ => pace.elapsed(),
+                };
+                let settled = pace.elapsed().saturating_sub(since) >= SETTLE_TIME;
+                let outstanding = goal.outstanding(&now);
+                last = Some((now, since));
+                match outstanding {
+                    // The list may pause before it grows: only its rest tells.
+                    Some(outstanding) if outstanding.is_empty() && settled => {
+                        return Ok(pace.end(last.map(|(now, _)| now), Completion::Finished));
+                    }
+                    Some(outstanding) if !outstanding.is_empty() => {
+                        self.tell(&Progress::Outstanding(outstanding))
+                    }
+                    _ => {}
+                }
+            }
+            if !pace.rest().await {
+                return Ok(pace.end(last.map(|(now, _)| now), Completion::DeadlinePassed));
+            }
+        }
+    }
+
+    /// What is on Manager; `None` when the look failed in a way that may pass.
+    async fn read(&self, cluster: &Cluster) -> Result<Option<Synchronized>, Error> {
+        match cluster.synchronized().await {
+            Ok(now) => Ok(Some(now)),
+            Err(error) => self.tolerate(error).map(|()| None),
+        }
+    }
+
+    /// A wait outlives failures that may pass: what was accepted goes on without us.
+    fn tolerate(&self, error: Error) -> Result<(), Error> {
+        if !error.is_transient() {
+            return Err(error);
+        }
+        self.tell(&Progress::LookFailed(error.to_string()));
+        Ok(())
+    }
+}
+
+/// The rests between looks: growing, spread by chance so that many waits do not look in step, ended by a deadline.
+struct Pace<'a> {
+    cluster: &'a Cluster,
+    started: Duration,
+    next: Duration,
+}
+
+impl<'a> Pace<'a> {
+    fn start(cluster: &'a Cluster) -> Self {
+        Self { cluster, started: cluster.client.shared.time.monotonic(), next: FIRST_POLL }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.cluster.client.shared.time.monotonic().saturating_sub(self.started)
+    }
+
+    /// Rests; false when the deadline has passed. The last rest is cut to end with it, so that there is a last look.
+    async fn rest(&mut self) -> bool {
+        let shared = &self.cluster.client.shared;
+        let left = shared.wait_timeout.saturating_sub(self.elapsed());
+        if left.is_zero() {
+            return false;
+        }
+        // From three quarters to the whole of the pace.
+        let rest = self.next.mul_f64(0.75 + shared.time.chance() / 4.0);
+        shared.time.sleep(rest.min(left)).await;
+        self.next = self.next.mul_f64(POLL_GROWTH).min(LONGEST_POLL);
+        true
+    }
+
+    fn end(&self, last: Option<Synchronized>, completion: Completion) -> End {
+        let at = self.cluster.client.shared.time.monotonic();
+        // Nothing could be read: both lists are unknown, which the outcome says.
+        End { after: last.unwrap_or_default(), completion, at }
+    }
+}

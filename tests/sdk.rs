@@ -1,0 +1,12 @@
+//! The SDK against the emulator and against servers that answer as they should not. Time is virtual: no test waits.
+
+#[path = "sdk/faults.rs"]
+mod faults;
+#[path = "sdk/secrets.rs"]
+mod secrets;
+#[path = "sdk/support.rs"]
+mod support;
+#[path = "sdk/sync.rs"]
+mod sync;
+#[path = "sdk/wait.rs"]
+mod wait;

@@ -1,0 +1,48 @@
+//! No secret gets out: not into errors, not into Debug, not into a preview, whatever the server echoes.
+
+use std::fmt::Write as _;
+
+use mrs_iam_sync::{Client, Credentials, Names};
+use workspace_tests::{CLUSTER_ID, PROJECT_ID};
+
+use crate::support::{Scripted, json};
+
+const SECRET_KEY: &str = "secret-key-that-nobody-sees";
+const SECURITY_TOKEN: &str = "security-token-that-nobody-sees";
+const TOKEN: &str = "iam-token-that-nobody-sees";
+
+#[tokio::test]
+async fn what_the_server_echoes_is_scrubbed() {
+    // As a gateway does when a signature fails: the whole request in the message.
+    let server = Scripted::new(|_, request| {
+        let echo: String = request.replace("\r\n", "|");
+        json(
+            401,
+            &serde_json::json!({"error_code": "APIGW.0301", "error_msg": echo, "request_id": echo})
+                .to_string(),
+        )
+    });
+    let temporary = Credentials::temporary("AK", SECRET_KEY, SECURITY_TOKEN).expect("credentials");
+    for credentials in [temporary, Credentials::token(TOKEN).expect("a token")] {
+        let client = Client::builder()
+            .endpoint(server.base_url())
+            .project_id(PROJECT_ID)
+            .credentials(credentials)
+            .build()
+            .expect("a client");
+        let cluster = client.cluster(CLUSTER_ID).expect("a cluster");
+        let names = Names::builder().user("user1").build().expect("names");
+        let error = cluster.sync(names.clone()).send().await.expect_err("refused");
+        let preview = cluster.sync(names.clone()).preview().await.expect("a preview").expect("a request");
+        let mut all =
+            format!("{error}\n{error:?}\n{error:#?}\n{preview}\n{preview:?}\n{client:?}\n{cluster:#?}\n");
+        let _ = write!(all, "{:?} {:?}", error.error_msg(), error.request_id());
+        // The server did see what is looked for: the test can fail.
+        let sent = server.requests().join("\n");
+        assert!(sent.contains(SECURITY_TOKEN) || sent.contains(TOKEN));
+        for secret in [SECRET_KEY, SECURITY_TOKEN, TOKEN] {
+            assert!(!all.contains(secret), "{all}");
+        }
+        assert!(!sent.contains(SECRET_KEY));
+    }
+}

@@ -1,0 +1,244 @@
+//! The main job: synchronize, wait, tell what arrived.
+
+use std::time::Duration;
+
+use mrs_iam_sync::{Completion, ErrorKind, Names, Selection};
+
+use crate::support::{emulated, operations};
+
+fn documented() -> Names {
+    Names::builder().users(["user1", "user2"]).group("groups1").build().expect("names")
+}
+
+#[tokio::test]
+async fn the_documented_example_arrives_and_brings_its_group_along() {
+    let (emulator, cluster, time) = emulated(|builder| builder).await;
+    let outcome = cluster.sync(documented()).wait().await.expect("a synchronization");
+    insta::assert_json_snapshot!(outcome, @r#"
+    {
+      "accepted": {
+        "state": "synchronizing",
+        "request_id": "7c3ccd10bb7ec37b46d37926ae627426"
+      },
+      "completion": "finished",
+      "verified": true,
+      "arrived": {
+        "users": [
+          "user1",
+          "user2"
+        ],
+        "groups": [
+          "groups1"
+        ]
+      },
+      "already_present": {
+        "users": [],
+        "groups": []
+      },
+      "brought_along": {
+        "users": [],
+        "groups": [
+          "group1"
+        ]
+      },
+      "missing": {
+        "users": [],
+        "groups": []
+      },
+      "differs_in_case": [],
+      "seconds": 2.5
+    }
+    "#);
+    assert_eq!(
+        operations(&emulator),
+        ["ShowSyncIamUser", "UpdateSyncIamUser", "ListSyncStatus", "ListSyncStatus", "ShowSyncIamUser"]
+    );
+    // The first look sees it running, the second finds it finished.
+    assert_eq!(time.slept(), [1.0, 1.5]);
+    let sent = &emulator.requests()[1];
+    assert_eq!(
+        sent.body,
+        r#"{"is_all_sync":false,"group_names":["groups1"],"user_names":["user1","user2"]}"#
+    );
+    assert_eq!(sent.header("content-type"), Some("application/json;charset=UTF-8"));
+}
+
+#[tokio::test]
+async fn send_returns_with_the_acceptance() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let accepted = cluster.sync(documented()).send().await.expect("accepted").expect("sent");
+    assert_eq!(accepted.state, "synchronizing");
+    assert_eq!(accepted.request_id.as_deref(), Some(emulator.requests()[0].request_id.as_str()));
+    assert_eq!(operations(&emulator), ["UpdateSyncIamUser"]);
+    assert!(cluster.is_synchronizing().await.expect("an answer"));
+}
+
+#[tokio::test]
+async fn a_second_synchronization_meanwhile_is_an_error_of_its_own() {
+    let (_emulator, cluster, _) = emulated(|builder| builder).await;
+    cluster.sync(documented()).send().await.expect("accepted");
+    let error = cluster.sync(documented()).send().await.expect_err("one runs already");
+    assert_eq!((error.kind(), error.error_code()), (ErrorKind::SyncRunning, Some("12000154")));
+    assert!(error.is_transient() && error.hint().expect("a hint").contains("Wait until it has finished"));
+}
+
+#[tokio::test]
+async fn everything_is_told_by_what_came() {
+    let (_emulator, cluster, _) = emulated(|builder| builder).await;
+    let outcome = cluster.sync(Selection::Everything).wait().await.expect("a synchronization");
+    assert_eq!(outcome.arrived.users, ["user1", "user2"]);
+    assert_eq!(outcome.arrived.groups, ["group1", "groups1"]);
+    // IAM is not read: whether all came is not known.
+    assert_eq!((outcome.missing, outcome.verified), (None, false));
+}
+
+#[tokio::test]
+async fn only_what_is_missing_is_sent_on_request() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    cluster.sync(Names::builder().user("user1").build().expect("names")).wait().await.expect("user1");
+    emulator.change_world(|world| world.add_user("user3"));
+    let names = Names::builder().users(["user1", "user2", "user3"]).group("group1").build().expect("names");
+    let outcome = cluster.sync(names.clone()).if_missing().wait().await.expect("the others");
+    assert_eq!(outcome.arrived.users, ["user2", "user3"]);
+    assert_eq!(
+        (outcome.already_present.users, outcome.already_present.groups),
+        (vec!["user1".into()], vec!["group1".into()])
+    );
+    let bodies: Vec<_> = emulator
+        .requests()
+        .iter()
+        .filter(|sent| sent.method == "POST")
+        .map(|sent| sent.body.clone())
+        .collect();
+    assert_eq!(bodies[1], r#"{"is_all_sync":false,"user_names":["user2","user3"]}"#);
+
+    let outcome = cluster.sync(names.clone()).if_missing().wait().await.expect("nothing");
+    assert_eq!((outcome.completion, outcome.accepted), (Completion::NothingToDo, None));
+    assert!(outcome.missing.expect("known").is_empty());
+    assert!(cluster.sync(names).if_missing().send().await.expect("nothing").is_none());
+    assert_eq!(emulator.requests().iter().filter(|sent| sent.method == "POST").count(), 2);
+}
+
+#[tokio::test]
+async fn a_removal_leaves_the_groups_that_came_along() {
+    let (_emulator, cluster, _) = emulated(|builder| builder).await;
+    cluster.sync(documented()).wait().await.expect("a synchronization");
+    let names = Names::builder().users(["user1", "nobody"]).group("groups1").build().expect("names");
+    let outcome = cluster.cancel(names).wait().await.expect("a removal");
+    insta::assert_json_snapshot!(outcome, @r#"
+    {
+      "accepted": {
+        "state": "synchronizing",
+        "request_id": "9b65b044264bd07cae9001dfe2c7b240"
+      },
+      "completion": "finished",
+      "verified": true,
+      "removed": {
+        "users": [
+          "user1"
+        ],
+        "groups": [
+          "groups1"
+        ]
+      },
+      "already_absent": {
+        "users": [
+          "nobody"
+        ],
+        "groups": []
+      },
+      "remaining": {
+        "users": [],
+        "groups": []
+      },
+      "groups_left": [
+        "group1"
+      ],
+      "seconds": 2.5
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn both_status_operations_are_read() {
+    let (_emulator, cluster, _) = emulated(|builder| builder.sync_duration(Duration::ZERO)).await;
+    assert!(!cluster.is_synchronous().await.expect("an answer"));
+    cluster.sync(documented()).send().await.expect("accepted");
+    assert!(!cluster.is_synchronizing().await.expect("an answer"));
+    assert!(cluster.is_synchronous().await.expect("an answer"));
+}
+
+#[tokio::test]
+async fn limits_are_checked_before_anything_is_sent() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let names =
+        Names::builder().users((0..1001).map(|number| format!("user{number}"))).build().expect("names");
+    let message = "1001 names in user_names, one request takes at most 1000";
+    for error in [
+        cluster.sync(names.clone()).send().await.map(drop),
+        cluster.sync(names.clone()).wait().await.map(drop),
+        cluster.sync(names.clone()).if_missing().send().await.map(drop),
+        cluster.sync(names.clone()).preview().await.map(drop),
+        cluster.cancel(names.clone()).send().await.map(drop),
+        cluster.cancel(names.clone()).wait().await.map(drop),
+        cluster.cancel(names).preview().await.map(drop),
+    ] {
+        assert_eq!(error.expect_err("too many").to_string(), message);
+    }
+    assert!(emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_preview_is_signed_masked_and_not_sent() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let preview = cluster.sync(documented()).preview().await.expect("a preview").expect("something to send");
+    let address = emulator.addr().to_string();
+    insta::assert_snapshot!(preview.to_string().replace(&address, "HOST:PORT"), @r#"
+    POST http://HOST:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user
+    accept: application/json
+    authorization: SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***
+    content-type: application/json;charset=UTF-8
+    host: HOST:PORT
+    x-project-id: ff8080828997cb24018a1b2db3440b80
+    x-sdk-date: 20260102T030405Z
+
+    {"is_all_sync":false,"group_names":["groups1"],"user_names":["user1","user2"]}
+    "#);
+    let preview = cluster.cancel(documented()).preview().await.expect("a preview");
+    assert_eq!(preview.method, "DELETE");
+    assert!(emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn any_path_of_the_service_can_be_called() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let client = crate::support::client(&emulator.base_url(), &crate::support::VirtualTime::new());
+    let path = format!("/v2/{}/clusters/{}/iam-sync", client.project_id(), cluster.id());
+    let answer = client.execute_raw(http::Method::GET, &path, None).await.expect("an answer");
+    assert_eq!(
+        (answer.status.as_u16(), answer.body.as_slice()),
+        (200, br#"{"is_synchronizing":false}"#.as_slice())
+    );
+    assert!(answer.request_id().is_some());
+    let body = serde_json::json!({"user_names": ["user1"]});
+    let sync = format!("{path}-user");
+    let answer = client.execute_raw(http::Method::POST, &sync, Some(&body)).await.expect("an answer");
+    assert_eq!(answer.status.as_u16(), 202);
+    let error =
+        client.execute_raw(http::Method::GET, "/v2/nothing", None).await.expect_err("no such operation");
+    assert_eq!((error.kind(), error.error_code()), (ErrorKind::NotFound, Some("APIGW.0101")));
+    let before = emulator.requests().len();
+    client.execute_raw(http::Method::GET, "//elsewhere.example/", None).await.expect_err("another host");
+    assert_eq!(emulator.requests().len(), before);
+}
+
+#[test]
+fn calls_can_be_spawned() {
+    fn is_send<T: Send>(_: &T) {}
+    let client = crate::support::client("http://127.0.0.1:1", &crate::support::VirtualTime::new());
+    let cluster = client.cluster("c").expect("a cluster");
+    is_send(&cluster.sync(documented()).wait());
+    is_send(&cluster.cancel(documented()).wait());
+    is_send(&cluster.synchronized());
+    is_send(&client.execute_raw(http::Method::GET, "/", None));
+}
