@@ -1,0 +1,367 @@
+//! The command line as clap reads it. Names are a contract.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::commands::schema::Document;
+use crate::help;
+use crate::output::Format;
+
+/// Synchronize IAM users and groups to the Manager of a Huawei Cloud MRS cluster
+#[derive(Debug, Parser)]
+#[command(
+    name = "mrs-iam-sync",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    long_about = help::ABOUT,
+    after_help = help::short(),
+    after_long_help = help::long(),
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// Endpoint of MRS, instead of a region's: https, or http to this machine itself
+    /// [env: MRS_IAM_SYNC_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+
+    /// Region of the cluster, cn-north-4 for example
+    /// [env: MRS_IAM_SYNC_REGION, HW_REGION_NAME]
+    #[arg(long, global = true, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+
+    /// Id of the project that the cluster belongs to
+    /// [env: MRS_IAM_SYNC_PROJECT_ID, HUAWEICLOUD_SDK_PROJECT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) project_id: Option<String>,
+
+    /// Form of results and errors, table unless given
+    /// [env: MRS_IAM_SYNC_OUTPUT]
+    #[arg(short, long, global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+
+    /// Say nothing but results and errors
+    /// [env: MRS_IAM_SYNC_QUIET]
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say on stderr what is going on; -vv says more
+    /// [env: MRS_IAM_SYNC_VERBOSE=1 or 2]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// Longest time for one request, 60s unless given
+    /// [env: MRS_IAM_SYNC_TIMEOUT]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Longest time to wait with --wait once a request was accepted, 15m unless given
+    /// [env: MRS_IAM_SYNC_WAIT_TIMEOUT]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) wait_timeout: Option<Duration>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Synchronize users and groups to a cluster's Manager
+    ///
+    /// Sends UpdateSyncIamUser. The groups of a user come along; the users of a group do not. The service goes on in
+    /// the background after it has accepted the request: --wait waits for it and finds out what arrived.
+    #[command(after_long_help = help::SYNC)]
+    Sync(Sync),
+    /// Remove users and groups from a cluster's Manager
+    ///
+    /// Sends CancelSyncIamUser. Only what is named is removed; groups that came along with a user stay, and are told
+    /// after --wait. IAM is not changed. Asks before it sends when it runs on a terminal; anywhere else it goes on
+    /// without asking.
+    #[command(after_long_help = help::CANCEL)]
+    Cancel(Cancel),
+    /// List the users and groups on a cluster's Manager
+    ///
+    /// Sends ShowSyncIamUser.
+    #[command(after_long_help = help::LIST)]
+    List(Target),
+    /// Show whether a synchronization is running, and whether the cluster is in line with IAM
+    ///
+    /// Sends ListSyncStatus and ListSyncRequirements and shows both answers as reported. Older services do not offer
+    /// these operations.
+    #[command(after_long_help = help::STATUS)]
+    Status(Target),
+    /// Sign and send any request to the endpoint
+    ///
+    /// For what this program has no command for. The answer's body is printed as it came (on a terminal JSON is laid
+    /// out); an answer of 400 or above is an error. Nothing is checked first, and writes are sent without asking.
+    #[command(after_long_help = help::API)]
+    Api(Api),
+    /// Show which credentials would be used
+    #[command(subcommand)]
+    Auth(Auth),
+    /// Serve the API on this machine, with a sample world in memory
+    ///
+    /// For trying things out and for tests. The first line on stdout is the base URL, alone. It checks signatures as
+    /// the real service does, runs until SIGINT (Ctrl-C) or SIGTERM, and then forgets everything.
+    #[cfg(feature = "emulator")]
+    #[command(after_long_help = help::EMULATOR)]
+    Emulator(Emulator),
+    /// Print the JSON Schema of a JSON output
+    ///
+    /// Without a name, prints the names. Needs no credentials and sends nothing.
+    #[command(after_long_help = help::SCHEMA)]
+    Schema(Schema),
+    /// Print a script that completes this command line in a shell
+    ///
+    /// Needs no credentials and sends nothing.
+    #[command(after_long_help = help::COMPLETION)]
+    Completion(Completion),
+}
+
+/// Flags of every command that talks to the service.
+#[derive(Debug, Args)]
+pub(crate) struct Service {
+    /// Use a sample world inside this program instead of the real service
+    #[cfg(feature = "emulator")]
+    #[arg(long)]
+    pub(crate) emulated: bool,
+}
+
+impl Service {
+    pub(crate) fn is_emulated(&self) -> bool {
+        #[cfg(feature = "emulator")]
+        return self.emulated;
+        #[cfg(not(feature = "emulator"))]
+        false
+    }
+}
+
+/// The cluster.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Id of the cluster; id:X takes X for an id whatever its shape
+    #[arg(long, value_name = "ID")]
+    pub(crate) cluster: String,
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+/// The users and groups.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// A user; may be given many times
+    #[arg(long = "user", value_name = "NAME")]
+    pub(crate) users: Vec<String>,
+
+    /// A user group; may be given many times
+    #[arg(long = "group", value_name = "NAME")]
+    pub(crate) groups: Vec<String>,
+
+    /// A file with users, one name a line; - reads stdin
+    ///
+    /// UTF-8. Empty lines and lines that begin with # are skipped; every other line is a name as it stands, spaces
+    /// included.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) users_from: Option<PathBuf>,
+
+    /// A file with user groups, one name a line; - reads stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) groups_from: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// All users and groups of IAM, instead of names
+    #[arg(long)]
+    pub(crate) all: bool,
+
+    /// Send only names that are not on Manager yet
+    ///
+    /// Presence does not prove that roles are up to date: after a change of permissions send all names again.
+    #[arg(long)]
+    pub(crate) if_missing: bool,
+
+    /// Wait until the service has finished, and tell what arrived
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// Print the signed request instead of sending it, secrets masked
+    ///
+    /// May read (with --if-missing), never writes.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+
+    /// Wait until the service has finished, and tell what is gone
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    /// Print the signed request instead of sending it, secrets masked
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Api {
+    /// HTTP method
+    #[arg(value_name = "METHOD")]
+    pub(crate) method: String,
+
+    /// Path below the endpoint, percent-encoded; {project_id} stands for the project's id
+    #[arg(value_name = "PATH")]
+    pub(crate) path: String,
+
+    /// JSON body; - reads stdin
+    #[arg(long, value_name = "JSON")]
+    pub(crate) body: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Auth {
+    /// Show credentials, endpoint and project as they would be used; sends nothing and shows no secret
+    ///
+    /// Exit code 4 when there are no credentials, or half a key.
+    #[command(after_long_help = help::AUTH_STATUS)]
+    Status,
+}
+
+#[cfg(feature = "emulator")]
+#[derive(Debug, Args)]
+pub(crate) struct Emulator {
+    /// Where to listen, on this machine only; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+
+    /// Access key (AK) to accept, instead of the sample one
+    #[arg(long, value_name = "AK", requires = "sk")]
+    pub(crate) ak: Option<String>,
+
+    /// Secret key (SK) of that access key; not one that opens anything real
+    #[arg(long, value_name = "SK", requires = "ak")]
+    pub(crate) sk: Option<String>,
+
+    /// How long a synchronization takes
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = any_duration)]
+    pub(crate) sync_duration: Duration,
+
+    /// Print after the URL, as shell commands, the variables that point this program at it
+    #[arg(long)]
+    pub(crate) env: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// The output to describe
+    #[arg(value_enum, value_name = "NAME")]
+    pub(crate) name: Option<Document>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completion {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+/// `2s`, `15m`, `1h 30m`; more than nothing.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    match any_duration(text)? {
+        Duration::ZERO => Err("it must be longer than nothing".to_owned()),
+        duration => Ok(duration),
+    }
+}
+
+fn any_duration(text: &str) -> Result<Duration, String> {
+    let duration: jiff::SignedDuration =
+        text.parse().map_err(|_| "a duration looks like 2s, 15m or 1h30m".to_owned())?;
+    Duration::try_from(duration).map_err(|_| "it must not be negative".to_owned())
+}
+
+/// The form of errors, for a command line that clap does not understand.
+pub(crate) fn format_of_broken(arguments: &[OsString], environment: Option<&str>) -> Format {
+    let mut format = environment.filter(|value| !value.is_empty());
+    let mut arguments = arguments.iter().skip(1).map(|argument| argument.to_str().unwrap_or_default());
+    while let Some(argument) = arguments.next() {
+        let long = argument.strip_prefix("--output=");
+        match argument {
+            "--" => break,
+            "-o" | "--output" => format = arguments.next(),
+            _ if long.is_some() => format = long,
+            _ => {
+                if let Some(attached) = argument.strip_prefix("-o") {
+                    format = Some(attached.strip_prefix('=').unwrap_or(attached));
+                }
+            }
+        }
+    }
+    if format == Some("json") { Format::Json } else { Format::Table }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations() {
+        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(duration("1h30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "0s", "-1s", "15", "soon"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(any_duration("0s"), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn the_form_of_errors_is_found_in_a_broken_command_line() {
+        let format = |arguments: &[&str], environment| {
+            let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+            format_of_broken(&arguments, environment)
+        };
+        for json in [&["x", "-o", "json"][..], &["x", "-ojson"], &["x", "-o=json"], &["x", "--output=json"]] {
+            assert_eq!(format(json, None), Format::Json, "{json:?}");
+        }
+        assert_eq!(format(&["x"], Some("json")), Format::Json);
+        assert_eq!(format(&["x", "-o", "table"], Some("json")), Format::Table);
+        assert_eq!(format(&["x", "--", "-o", "json"], None), Format::Table);
+        assert_eq!(format(&["x", "-o"], None), Format::Table);
+    }
+}

@@ -1,0 +1,136 @@
+//! `cancel`.
+
+use std::io::{self, BufRead, IsTerminal as _};
+
+use mrs_iam_sync::{CancelOutcome, Completion, Names};
+
+use crate::args::{Cancel, Globals};
+use crate::commands::write;
+use crate::context;
+use crate::error::{CliError, Result};
+use crate::exit::Exit;
+use crate::interrupt::{Progressing, Stage};
+use crate::output::Output;
+use crate::progress;
+use crate::results::{Report, WriteResult};
+use crate::text;
+
+impl Cancel {
+    /// The names. Reads files, sends nothing.
+    pub(crate) fn select(&self, output: Output) -> Result<Names> {
+        if self.selection.is_empty() {
+            return Err(CliError::usage("nothing is selected").with_hint(
+                "name users and groups with --user, --group, --users-from or --groups-from; a removal never takes \
+                 everything",
+            ));
+        }
+        self.selection.names(output)
+    }
+
+    /// Asks, where there is somebody to answer and something real to lose.
+    pub(crate) fn confirm(&self, output: Output, names: &Names) -> Result<()> {
+        let asks = !self.yes && !self.dry_run && !self.target.service.is_emulated();
+        if !asks || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        let count = write::counted(names.user_names().len(), names.group_names().len());
+        output.say(&format!("Remove {count} from the Manager of cluster {}?", self.target.cluster));
+        output.say("Type y and Enter to go on, anything else to stop.");
+        if agrees(io::stdin().lock()) {
+            return Ok(());
+        }
+        Err(CliError::new(Exit::Failed, "declined", "not confirmed; nothing was sent")
+            .with_hint("--yes goes on without asking"))
+    }
+
+    pub(crate) async fn run(
+        self,
+        globals: &Globals,
+        output: Output,
+        names: Names,
+        stage: &Progressing,
+    ) -> Result<()> {
+        let (context, cluster) = context::on_cluster(globals, output, &self.target).await?;
+        let subject = write::subject(&context, &cluster, "cancel");
+        let merged = names.merged().to_vec();
+        let names_users = names.user_names().len() > 0;
+        let request = cluster.cancel(names);
+        if self.dry_run {
+            return write::show(&context, subject, Some(&request.preview().await?), merged);
+        }
+        if !self.wait {
+            stage.set(Stage::Writing);
+            let accepted = request.send().await?;
+            stage.set(Stage::Accepted(accepted.clone()));
+            let text = write::accepted_text(&accepted);
+            let report = Report::<CancelOutcome>::Sent { accepted: Some(accepted) };
+            output.result(&WriteResult { subject, merged, report }, || text)?;
+            write::say_how_to_follow(&context, &cluster);
+            if names_users {
+                output.note("Groups that came along with a user stay on Manager unless they are named too.");
+            }
+            return Ok(());
+        }
+        let outcome = {
+            let (_spinner, listener) = progress::listener(output, stage);
+            request.on_progress(listener).wait().await?
+        };
+        let result = WriteResult { subject, merged, report: Report::Waited(&outcome) };
+        output.result(&result, || table(&outcome))?;
+        if !outcome.groups_left.is_empty() {
+            output.note(&format!(
+                "note: {} not named, still on Manager: the groups that came along with a user stay.",
+                text::count(outcome.groups_left.len(), "group"),
+            ));
+        }
+        write::judge(
+            outcome.completion,
+            Some(&outcome.accepted),
+            outcome.remaining.as_ref(),
+            "remaining",
+            |names| {
+                (
+                    format!(
+                        "the service has finished, but of what was named, {names} can still be found on Manager"
+                    ),
+                    "send the removal again; the result lists the names".to_owned(),
+                )
+            },
+        )
+    }
+}
+
+fn agrees(mut answer: impl BufRead) -> bool {
+    let mut line = String::new();
+    answer.read_line(&mut line).is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+fn table(outcome: &CancelOutcome) -> String {
+    let mut rows: Vec<[&str; 3]> = Vec::new();
+    rows.extend(write::rows("removed", &outcome.removed));
+    rows.extend(write::rows("already absent", &outcome.already_absent));
+    if let Some(remaining) = &outcome.remaining {
+        let state = match outcome.completion {
+            Completion::DeadlinePassed => "not gone yet",
+            _ => "still there",
+        };
+        rows.extend(write::rows(state, remaining));
+    }
+    rows.extend(outcome.groups_left.iter().map(|name| ["left, not named", "group", name.as_str()]));
+    write::outcome_text(rows, &write::end_text(outcome.completion, outcome.seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for yes in ["y\n", "YES\r\n", " yes ", "Y"] {
+            assert!(agrees(yes.as_bytes()), "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "yeah\n", "\u{ff}", "no\ny\n"] {
+            assert!(!agrees(no.as_bytes()), "{no:?}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! One module for each command.
+
+pub(crate) mod api;
+pub(crate) mod auth;
+pub(crate) mod cancel;
+pub(crate) mod completion;
+#[cfg(feature = "emulator")]
+pub(crate) mod emulator;
+pub(crate) mod list;
+pub(crate) mod schema;
+pub(crate) mod selection;
+pub(crate) mod status;
+pub(crate) mod sync;
+pub(crate) mod write;

@@ -1,0 +1,67 @@
+//! `schema`.
+
+use clap::ValueEnum;
+use mrs_iam_sync::{CancelOutcome, SyncOutcome};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+
+use crate::commands::{api::ApiResult, auth::AuthStatus, list::ListResult, status::StatusResult};
+use crate::error::{ErrorDocument, Result};
+use crate::output::Output;
+use crate::results::{DryRunResult, WriteResult};
+
+/// A JSON output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Document {
+    Sync,
+    Cancel,
+    List,
+    Status,
+    Api,
+    AuthStatus,
+    DryRun,
+    Error,
+}
+
+/// The names, for programs.
+#[derive(Debug, Serialize)]
+struct Names {
+    schemas: Vec<String>,
+}
+
+pub(crate) fn run(document: Option<Document>, output: Output) -> Result<()> {
+    if let Some(document) = document {
+        return output.json(&schema(document));
+    }
+    let schemas = Document::value_variants()
+        .iter()
+        .filter_map(|document| Some(document.to_possible_value()?.get_name().to_owned()))
+        .collect();
+    let names = Names { schemas };
+    output.result(&names, || format!("{}\n", names.schemas.join("\n")))
+}
+
+fn schema(document: Document) -> Schema {
+    match document {
+        Document::Sync => titled("sync", of::<WriteResult<SyncOutcome>>()),
+        Document::Cancel => titled("cancel", of::<WriteResult<CancelOutcome>>()),
+        Document::List => of::<ListResult>(),
+        Document::Status => of::<StatusResult>(),
+        Document::Api => of::<ApiResult>(),
+        Document::AuthStatus => of::<AuthStatus>(),
+        Document::DryRun => of::<DryRunResult>(),
+        Document::Error => of::<ErrorDocument>(),
+    }
+}
+
+/// Of what is written: a field that is always there is required.
+fn of<T: JsonSchema>() -> Schema {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+/// Both commands that write share a type, which can have no title of its own.
+fn titled(title: &str, mut schema: Schema) -> Schema {
+    schema.insert("title".to_owned(), title.into());
+    schema
+}

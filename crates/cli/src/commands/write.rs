@@ -1,0 +1,131 @@
+//! What `sync` and `cancel` have in common.
+
+use mrs_iam_sync::{Accepted, Cluster, Completion, NameLists, RequestPreview};
+
+use crate::context::Context;
+use crate::error::{CliError, Result};
+use crate::exit::Exit;
+use crate::results::{DryRunResult, Request, Subject};
+use crate::text;
+
+/// What a result is about.
+pub(crate) fn subject(context: &Context, cluster: &Cluster, operation: &'static str) -> Subject {
+    Subject {
+        operation,
+        cluster_id: cluster.id().to_owned(),
+        project_id: context.client.project_id().to_owned(),
+        emulated: context.emulated,
+    }
+}
+
+/// Shows a request that was kept back.
+pub(crate) fn show(
+    context: &Context,
+    subject: Subject,
+    preview: Option<&RequestPreview>,
+    merged: Vec<String>,
+) -> Result<()> {
+    let result = DryRunResult { subject, dry_run: true, request: preview.map(Request::from), merged };
+    context.output.result(&result, || match preview {
+        Some(preview) => format!("{}\n", text::lines(preview.to_string().trim_end())),
+        None => "All names are on Manager already: no request would be sent.\n".to_owned(),
+    })?;
+    context.output.note("Nothing was sent.");
+    Ok(())
+}
+
+/// The text for people after a write that was not waited for.
+pub(crate) fn accepted_text(accepted: &Accepted) -> String {
+    match &accepted.request_id {
+        Some(id) => format!("Accepted: {} (request id {})\n", text::line(&accepted.state), text::line(id)),
+        None => format!("Accepted: {}\n", text::line(&accepted.state)),
+    }
+}
+
+/// How to follow a write that was not waited for.
+pub(crate) fn say_how_to_follow(context: &Context, cluster: &Cluster) {
+    let id = cluster.id();
+    let how = if context.emulated {
+        "add --wait to see what comes of it".to_owned()
+    } else {
+        format!(
+            "look with `mrs-iam-sync status --cluster {id}` and `mrs-iam-sync list --cluster {id}`, or add --wait"
+        )
+    };
+    context.output.note(&format!("The service goes on in the background: {how}."));
+}
+
+/// Rows of a table for one list of names.
+pub(crate) fn rows<'a>(state: &'a str, lists: &'a NameLists) -> impl Iterator<Item = [&'a str; 3]> {
+    let users = lists.users.iter().map(move |name| [state, "user", name.as_str()]);
+    let groups = lists.groups.iter().map(move |name| [state, "group", name.as_str()]);
+    users.chain(groups)
+}
+
+/// The table and the line below it.
+pub(crate) fn outcome_text(rows: Vec<[&str; 3]>, end: &str) -> String {
+    if rows.is_empty() {
+        return format!("{end}\n");
+    }
+    let mut table = vec![["STATE", "KIND", "NAME"]];
+    table.extend(rows);
+    format!("{}\n{end}\n", text::table(&table))
+}
+
+/// The end of a wait, for people.
+pub(crate) fn end_text(completion: Completion, seconds: f64) -> String {
+    match completion {
+        Completion::NothingToDo => "All names are on Manager already: nothing was sent.".to_owned(),
+        Completion::Finished => format!("Finished after {seconds:.1} s."),
+        _ => format!("Accepted, but not finished after {seconds:.1} s."),
+    }
+}
+
+/// A wait that did not end well: past its deadline, with names `wrong`, or with nothing to tell from.
+pub(crate) fn judge(
+    completion: Completion,
+    accepted: Option<&Accepted>,
+    wrong: Option<&NameLists>,
+    kind: &str,
+    told: impl FnOnce(&str) -> (String, String),
+) -> Result<()> {
+    let request_id = accepted.and_then(|accepted| accepted.request_id.clone());
+    if !matches!(completion, Completion::Finished | Completion::NothingToDo) {
+        let message =
+            "the service had accepted the request, but the wait deadline passed before it had finished";
+        return Err(CliError::new(Exit::Unfinished, "deadline_passed", message)
+            .with_hint("it goes on: look with `mrs-iam-sync status`; --wait-timeout gives it more time")
+            .after_acceptance(request_id));
+    }
+    let error = match wrong {
+        Some(lists) if lists.is_empty() => return Ok(()),
+        Some(lists) => {
+            let (message, hint) = told(&listed(lists));
+            CliError::new(Exit::Partly, kind, message).with_hint(hint)
+        }
+        None => CliError::new(
+            Exit::Partly,
+            "not_verified",
+            "the service has finished, but its list of users or groups is absent, so that the result cannot be told",
+        )
+        .with_hint("look with `mrs-iam-sync list`"),
+    };
+    Err(match accepted {
+        Some(_) => error.after_acceptance(request_id),
+        None => error,
+    })
+}
+
+/// `2 users and 1 group`.
+pub(crate) fn counted(users: usize, groups: usize) -> String {
+    let (users_text, groups_text) = (text::count(users, "user"), text::count(groups, "group"));
+    match (users, groups) {
+        (_, 0) => users_text,
+        (0, _) => groups_text,
+        _ => format!("{users_text} and {groups_text}"),
+    }
+}
+
+fn listed(lists: &NameLists) -> String {
+    counted(lists.users.len(), lists.groups.len())
+}

@@ -1,0 +1,48 @@
+//! `--emulated`: the service inside this program, behind a real socket and real signatures.
+
+use mrs_iam_sync::Credentials;
+use mrs_iam_sync_emulator::{Emulator, SAMPLE_ACCESS_KEY, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY, StartError};
+
+use crate::args::Globals;
+use crate::context::{Context, build};
+use crate::error::{CliError, Result};
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::settings::Address;
+
+const NOTICE: &str =
+    "EMULATED: nothing real was changed; state ends with this command (keep one with: mrs-iam-sync emulator)";
+
+/// Starts an emulator and a client of it. Environment, region and proxies play no part; credentials never leave it.
+pub(crate) async fn context(globals: &Globals, output: Output) -> Result<Context> {
+    for (flag, given) in [("--endpoint", &globals.endpoint), ("--project-id", &globals.project_id)] {
+        if given.is_some() {
+            return Err(CliError::usage(format!("{flag} cannot be used together with --emulated"))
+                .with_hint("--emulated works on a sample world inside this program: leave one of them out"));
+        }
+    }
+    let emulator = Emulator::builder().start().await.map_err(not_started)?;
+    let address = Address {
+        endpoint: Some(emulator.base_url()),
+        region: None,
+        project_id: Some(SAMPLE_PROJECT_ID.to_owned()),
+    };
+    let credentials = Credentials::access_key(SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY)?;
+    let client = build(globals, &address, credentials)?;
+    output.say(NOTICE);
+    Ok(Context::emulated(output, client, emulator))
+}
+
+/// The command line is wrong, or the machine does not let us.
+pub(crate) fn not_started(error: StartError) -> CliError {
+    let exit = match error {
+        StartError::NotLoopback { .. } | StartError::Credentials(_) => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    let kind = if exit == Exit::Usage { "usage" } else { "io" };
+    let made = CliError::new(exit, kind, error.to_string());
+    match std::error::Error::source(&error) {
+        Some(cause) => made.with_cause(cause),
+        None => made,
+    }
+}

@@ -1,0 +1,161 @@
+//! Longer texts of `--help`: exit codes, variables, examples.
+
+use std::fmt::Write as _;
+
+use crate::exit::Exit;
+
+/// What it is.
+#[cfg(feature = "emulator")]
+pub(crate) const ABOUT: &str = "\
+Synchronize IAM users and groups to the Manager of a Huawei Cloud MRS cluster
+
+Unofficial: built from the published documentation, and not made or supported by Huawei.
+
+Every command that talks to the service takes --emulated: it then works on a sample world inside \
+this program, without an account, credentials or network.";
+
+/// What it is.
+#[cfg(not(feature = "emulator"))]
+pub(crate) const ABOUT: &str = "\
+Synchronize IAM users and groups to the Manager of a Huawei Cloud MRS cluster
+
+Unofficial: built from the published documentation, and not made or supported by Huawei.";
+
+/// Variables that are not the form of a flag.
+const VARIABLES: &[(&str, &str)] = &[
+    ("HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK", "access key (AK) and secret key (SK)"),
+    ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "security token of a temporary access key"),
+    ("HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN", "the same, as for Terraform; looked at second"),
+    ("MRS_IAM_SYNC_TOKEN", "an IAM token, instead of a key"),
+    ("HTTPS_PROXY, NO_PROXY", "proxy for https, and hosts without"),
+];
+
+const FORMS: &str = "\
+Each global option has a variable MRS_IAM_SYNC_<NAME>, shown with it. An option wins over its
+variable, and a variable that is empty counts as not set.
+";
+
+/// Under `-h`.
+pub(crate) fn short() -> String {
+    format!("{}\n--help says more: environment variables, examples.", exit_codes())
+}
+
+/// Under `--help`.
+pub(crate) fn long() -> String {
+    let mut text = exit_codes();
+    text.push_str("\nEnvironment variables:\n");
+    for (names, meaning) in VARIABLES {
+        let _ = writeln!(text, "  {names}\n          {meaning}");
+    }
+    let _ = write!(text, "\n{FORMS}\nExamples:\n{TRY_IT}{EXAMPLES}");
+    text
+}
+
+fn exit_codes() -> String {
+    let mut text = "Exit codes:\n".to_owned();
+    for exit in Exit::ALL {
+        let _ = writeln!(text, "  {:>3}  {}", exit.code(), exit.meaning());
+    }
+    text
+}
+
+#[cfg(feature = "emulator")]
+const TRY_IT: &str = "  Try it, without an account:
+    mrs-iam-sync sync --emulated --cluster f7f45c04-4303-411c-9b71-d2cb730dd162 \\
+        --group groups1 --user user1 --user user2 --wait
+";
+
+#[cfg(not(feature = "emulator"))]
+const TRY_IT: &str = "";
+
+const EXAMPLES: &str = "  For real:
+    export HUAWEICLOUD_SDK_AK=... HUAWEICLOUD_SDK_SK=...
+    export MRS_IAM_SYNC_REGION=cn-north-4 MRS_IAM_SYNC_PROJECT_ID=...
+    mrs-iam-sync auth status
+    mrs-iam-sync sync --cluster ID --user alice --wait
+";
+
+pub(crate) const SYNC: &str = "\
+Examples:
+  Two users and a group, and what came of it:
+    mrs-iam-sync sync --cluster ID --user user1 --user user2 --group groups1 --wait
+  Users from a file, groups from another program:
+    list-groups | mrs-iam-sync sync --cluster ID --users-from users.txt --groups-from - --wait
+  Everything in IAM:
+    mrs-iam-sync sync --cluster ID --all --wait
+  See the request without sending it:
+    mrs-iam-sync sync --cluster ID --user user1 --dry-run
+
+Roles of users take up to 5 minutes to reach the nodes. A user can log in after the cluster's
+administrator has initialised its Manager password.
+";
+
+pub(crate) const CANCEL: &str = "\
+Examples:
+  Remove a user, and see which groups are left:
+    mrs-iam-sync cancel --cluster ID --user user1 --wait
+  In a script:
+    mrs-iam-sync cancel --cluster ID --users-from gone.txt --yes --wait -o json
+  See the request without sending it:
+    mrs-iam-sync cancel --cluster ID --user user1 --dry-run
+";
+
+pub(crate) const LIST: &str = "\
+Examples:
+    mrs-iam-sync list --cluster ID
+    mrs-iam-sync list --cluster ID -o json
+";
+
+pub(crate) const STATUS: &str = "\
+Examples:
+    mrs-iam-sync status --cluster ID
+    mrs-iam-sync status --cluster ID -o json
+";
+
+pub(crate) const API: &str = "\
+Examples:
+  Read:
+    mrs-iam-sync api GET '/v2/{project_id}/clusters/ID/iam-sync-user'
+  Write:
+    mrs-iam-sync api POST '/v2/{project_id}/clusters/ID/iam-sync-user' \\
+        --body '{\"is_all_sync\":false,\"user_names\":[\"user1\"]}'
+";
+
+pub(crate) const AUTH_STATUS: &str = "\
+Examples:
+    mrs-iam-sync auth status
+    mrs-iam-sync auth status --region cn-north-4 -o json
+";
+
+#[cfg(feature = "emulator")]
+pub(crate) const EMULATOR: &str = "\
+Examples:
+  In one terminal:
+    mrs-iam-sync emulator --listen 127.0.0.1:8080 --env
+  In another, after the printed `export` lines:
+    mrs-iam-sync list --cluster f7f45c04-4303-411c-9b71-d2cb730dd162
+  In a script:
+    mrs-iam-sync emulator --env > emulator.txt &
+    until grep -q ENDPOINT emulator.txt; do sleep 0.1; done
+    eval \"$(tail -n +2 emulator.txt)\"
+
+The sample world: project ff8080828997cb24018a1b2db3440b80, cluster
+f7f45c04-4303-411c-9b71-d2cb730dd162, users user1 and user2 in group1, a group groups1 without
+members, and nobody synchronized.
+";
+
+pub(crate) const SCHEMA: &str = "\
+Examples:
+    mrs-iam-sync schema
+    mrs-iam-sync schema sync > sync.schema.json
+";
+
+pub(crate) const COMPLETION: &str = "\
+Examples:
+  bash:
+    mrs-iam-sync completion bash > ~/.local/share/bash-completion/completions/mrs-iam-sync
+  zsh, in a directory of $fpath:
+    mrs-iam-sync completion zsh > ~/.zfunc/_mrs-iam-sync
+  fish:
+    mrs-iam-sync completion fish > ~/.config/fish/completions/mrs-iam-sync.fish
+";

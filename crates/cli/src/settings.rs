@@ -1,0 +1,114 @@
+//! What the global flags and their variables come to: flag first, variable second.
+
+use std::time::Duration;
+
+use clap::ValueEnum as _;
+use mrs_iam_sync::{DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT};
+
+use crate::args::{self, Globals};
+use crate::error::{CliError, Result};
+use crate::output::{Format, Output};
+
+/// The variables that stand for flags. One place for each name.
+pub(crate) mod variable {
+    pub(crate) const ENDPOINT: &str = "MRS_IAM_SYNC_ENDPOINT";
+    pub(crate) const REGION: &[&str] = &["MRS_IAM_SYNC_REGION", "HW_REGION_NAME"];
+    pub(crate) const PROJECT_ID: &[&str] = &["MRS_IAM_SYNC_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"];
+    pub(crate) const OUTPUT: &str = "MRS_IAM_SYNC_OUTPUT";
+    pub(crate) const QUIET: &str = "MRS_IAM_SYNC_QUIET";
+    pub(crate) const VERBOSE: &str = "MRS_IAM_SYNC_VERBOSE";
+    pub(crate) const TIMEOUT: &str = "MRS_IAM_SYNC_TIMEOUT";
+    pub(crate) const WAIT_TIMEOUT: &str = "MRS_IAM_SYNC_WAIT_TIMEOUT";
+}
+
+/// A variable's value; one that is empty counts as not set.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn first_of(names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| environment(name))
+}
+
+/// How to write.
+pub(crate) fn output(globals: &Globals) -> Result<Output> {
+    let format = match (globals.output, environment(variable::OUTPUT)) {
+        (Some(format), _) => format,
+        (None, None) => Format::default(),
+        (None, Some(value)) => Format::from_str(&value, false)
+            .map_err(|_| bad(variable::OUTPUT, &value, "it is either table or json"))?,
+    };
+    let quiet = globals.quiet
+        || environment(variable::QUIET)
+            .is_some_and(|value| !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off"));
+    let verbose = match (globals.verbose, environment(variable::VERBOSE)) {
+        (0, Some(value)) => match value.to_lowercase().as_str() {
+            "0" | "false" | "no" | "off" => 0,
+            "1" | "true" | "yes" | "on" => 1,
+            "2" => 2,
+            _ => return Err(bad(variable::VERBOSE, &value, "it is 0, 1 or 2")),
+        },
+        (given, _) => given,
+    };
+    Ok(Output { format, quiet, verbose })
+}
+
+/// Where requests go. Whether it is usable, the SDK says.
+#[derive(Debug, Default)]
+pub(crate) struct Address {
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
+    pub(crate) project_id: Option<String>,
+}
+
+impl Address {
+    pub(crate) fn new(globals: &Globals) -> Self {
+        // On the command line a region is meant, even where the environment has an endpoint.
+        let endpoint = match &globals.region {
+            Some(_) => globals.endpoint.clone(),
+            None => globals.endpoint.clone().or_else(|| environment(variable::ENDPOINT)),
+        };
+        Self {
+            endpoint,
+            region: globals.region.clone().or_else(|| first_of(variable::REGION)),
+            project_id: globals.project_id.clone().or_else(|| first_of(variable::PROJECT_ID)),
+        }
+    }
+
+    /// That nothing is missing; names at once all that is.
+    pub(crate) fn complete(&self) -> Result<()> {
+        let region = "a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example)";
+        let project = "a project id (--project-id or MRS_IAM_SYNC_PROJECT_ID)";
+        let lacks_region = self.endpoint.is_none() && self.region.is_none();
+        let missing = match (lacks_region, self.project_id.is_none()) {
+            (false, false) => return Ok(()),
+            (true, true) => format!("{region} and {project} are"),
+            (true, false) => format!("{region} is"),
+            (false, true) => format!("{project} is"),
+        };
+        let hint = "the console shows both under My Credentials";
+        let hint = match cfg!(feature = "emulator") {
+            true => format!("{hint}; --emulated needs neither"),
+            false => hint.to_owned(),
+        };
+        Err(CliError::usage(format!("{missing} needed")).with_hint(hint))
+    }
+}
+
+/// The two deadlines: of one request, and of a wait.
+pub(crate) fn deadlines(globals: &Globals) -> Result<(Duration, Duration)> {
+    let timeout = deadline(globals.timeout, variable::TIMEOUT)?;
+    let wait_timeout = deadline(globals.wait_timeout, variable::WAIT_TIMEOUT)?;
+    Ok((timeout.unwrap_or(DEFAULT_TIMEOUT), wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT)))
+}
+
+fn deadline(flag: Option<Duration>, variable: &str) -> Result<Option<Duration>> {
+    match (flag, environment(variable)) {
+        (None, Some(value)) => args::duration(&value).map(Some).map_err(|why| bad(variable, &value, &why)),
+        (flag, _) => Ok(flag),
+    }
+}
+
+fn bad(variable: &str, value: &str, why: &str) -> CliError {
+    CliError::usage(format!("the variable {variable} cannot be {value:?}: {why}"))
+}

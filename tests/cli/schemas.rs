@@ -1,0 +1,94 @@
+//! JSON outputs keep to the schemas that `schema` prints; those commands need nothing.
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::support::{CLUSTER, Service, cli};
+
+fn validator(name: &str) -> Validator {
+    let schema = cli(["schema", name]).run().json();
+    assert_eq!(schema["title"], name);
+    jsonschema::draft202012::new(&schema).unwrap()
+}
+
+fn valid(name: &str, value: &Value) {
+    if let Err(error) = validator(name).validate(value) {
+        panic!("{name}: {error}: {value}");
+    }
+}
+
+#[test]
+fn the_names() {
+    check!(cli(["schema"]).run(), @"
+    exit: 0
+    ----- stdout -----
+    sync
+    cancel
+    list
+    status
+    api
+    auth-status
+    dry-run
+    error
+    ");
+    check!(cli(["schema", "-o", "json"]).run(), @r#"
+    exit: 0
+    ----- stdout -----
+    {
+      "schemas": [
+        "sync",
+        "cancel",
+        "list",
+        "status",
+        "api",
+        "auth-status",
+        "dry-run",
+        "error"
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn results() {
+    let service = Service::start();
+    let path = format!("/v2/{{project_id}}/clusters/{CLUSTER}/iam-sync");
+    let commands: [(&str, &[&str]); 8] = [
+        ("dry-run", &["sync", "--cluster", CLUSTER, "--all", "--dry-run"]),
+        ("sync", &["sync", "--cluster", CLUSTER, "--all", "--wait"]),
+        ("sync", &["sync", "--cluster", CLUSTER, "--user", "user1", "--if-missing"]),
+        ("list", &["list", "--cluster", CLUSTER]),
+        ("status", &["status", "--cluster", CLUSTER]),
+        ("api", &["api", "GET", &path]),
+        ("auth-status", &["auth", "status"]),
+        ("cancel", &["cancel", "--cluster", CLUSTER, "--user", "user1", "--wait"]),
+    ];
+    for (name, command) in commands {
+        let run = service.cli(command.iter().copied()).args(["-o", "json"]).run();
+        assert_eq!(run.code, 0, "{run}");
+        valid(name, &run.json());
+        assert!(run.stderr.is_empty(), "{run}");
+    }
+    let sync = service.on_cluster(["sync", "--user", "user1", "-o", "json"]).run();
+    valid("sync", &sync.json());
+    let refused = service.on_cluster(["cancel", "--user", "user1", "-o", "json"]).run();
+    assert_eq!(refused.code, 5, "{refused}");
+    valid("error", &refused.error());
+    valid("error", &cli(["list", "-o", "json"]).run().error());
+}
+
+#[test]
+fn the_schemas_say_something() {
+    for name in ["sync", "cancel", "list", "status", "api", "auth-status", "dry-run", "error"] {
+        assert!(!validator(name).is_valid(&json!({ "users": 1 })), "{name}");
+    }
+}
+
+#[test]
+fn completions() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = cli(["completion", shell]).run();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{shell}");
+        assert!(run.stdout.contains("users-from"), "{shell}");
+    }
+}
