@@ -163,11 +163,11 @@ fn the_command_tells_the_result_in_one_line() {
         let clean = run(root.path(), &mut out).unwrap();
         format!("{clean}\n{}", String::from_utf8(out).unwrap())
     };
-    insta::assert_snapshot!(told(BASE), @r"
+    insta::assert_snapshot!(told(BASE), @"
     true
     1 document, 2 operations, 40 rules: no findings
     ");
-    insta::assert_snapshot!(told(&BASE.replace("operationId: ListThings", "operationId: list")), @r"
+    insta::assert_snapshot!(told(&BASE.replace("operationId: ListThings", "operationId: list")), @"
     false
     openapi/base.yaml:41: operation-id-case: /paths/~1v1~1{project_id}~1things/get: list is not UpperCamelCase
     1 document, 2 operations, 40 rules: 1 finding

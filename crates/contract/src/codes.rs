@@ -30,6 +30,7 @@ pub enum Kind {
 
 /// One error code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ErrorCode {
     /// The code as documented; codes of the API gateway start with `APIGW.`.
     pub code: &'static str,
@@ -45,6 +46,7 @@ pub struct ErrorCode {
 
 /// One HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StatusCode {
     /// The status.
     pub status: u16,

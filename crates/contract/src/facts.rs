@@ -4,6 +4,7 @@ use crate::{ErrorCode, Region, StatusCode};
 
 /// One OpenAPI document and what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Document {
     /// File name without its ending, `iam-sync-user` for example.
     pub name: &'static str,
@@ -43,6 +44,7 @@ impl Document {
 
 /// One operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Operation {
     /// operationId, the name that the official SDKs use.
     pub id: &'static str,
@@ -130,6 +132,7 @@ impl std::fmt::Display for Method {
 
 /// How often a tenant may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RateLimit {
     /// Requests in a minute.
     pub per_minute: u32,
@@ -149,6 +152,7 @@ pub enum Source {
 
 /// A parameter of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PathParameter {
     /// Its name in the template.
     pub name: &'static str,
@@ -160,6 +164,7 @@ pub struct PathParameter {
 
 /// The JSON body of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestBody {
     /// Content type as the official SDKs define it.
     pub content_type: &'static str,
@@ -180,6 +185,7 @@ impl RequestBody {
 
 /// Limits of a list of names in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListLimit {
     /// The field, `user_names` for example.
     pub field: &'static str,
@@ -193,6 +199,7 @@ pub struct ListLimit {
 
 /// The rule of a text value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StringRule {
     /// The component, `ClusterId` for example.
     pub name: &'static str,
@@ -206,20 +213,19 @@ pub struct StringRule {
     pub words: &'static str,
 }
 
-/// A documented example.
-pub type Example = &'static str;
-
 /// A documented request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestExample {
     /// Its key in the document.
     pub name: &'static str,
     /// The body as compact JSON, fields in the document's order.
-    pub json: Example,
+    pub json: &'static str,
 }
 
 /// A documented answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResponseExample {
     /// The status or range it stands under: `202`, `4XX`.
     pub status: &'static str,
@@ -228,11 +234,12 @@ pub struct ResponseExample {
     /// The component schema it belongs to.
     pub schema: &'static str,
     /// The body as compact JSON, fields in the document's order.
-    pub json: Example,
+    pub json: &'static str,
 }
 
 /// A server of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Server {
     /// URL with its variables in braces.
     pub template: &'static str,

@@ -8,7 +8,7 @@ mod regions;
 
 pub use codes::{ErrorCode, Kind, StatusCode};
 pub use facts::{
-    Document, Example, ListLimit, Method, Operation, PathParameter, RateLimit, RequestBody, RequestExample,
+    Document, ListLimit, Method, Operation, PathParameter, RateLimit, RequestBody, RequestExample,
     ResponseExample, Server, Source, StringRule,
 };
 pub use generated::iam_sync_user;

@@ -4,6 +4,7 @@ use crate::Document;
 
 /// A region in which a document's servers exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Region {
     /// Region id, `cn-north-4` for example.
     pub id: &'static str,

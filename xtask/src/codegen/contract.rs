@@ -10,7 +10,10 @@ use crate::schema;
 
 const TARGET: &str = "crates/contract/src/generated";
 const JSON: &str = "crates/contract/documents";
+/// The methods that the contract knows.
 const METHODS: [&str; 3] = ["get", "post", "delete"];
+/// Those that it would have to learn first.
+const OTHER_METHODS: [&str; 5] = ["put", "patch", "head", "options", "trace"];
 
 /// Generates what one document says: its JSON, its schemas and its facts.
 pub(super) fn artifacts(document: &Document) -> Result<Vec<Artifact>, CodegenError> {
@@ -143,9 +146,13 @@ impl Reader<'_> {
     fn operations(&self) -> Result<Vec<(Ident, TokenStream)>, CodegenError> {
         let mut operations = Vec::new();
         for (path, item) in self.object(&self.document.value, "/paths")? {
-            for method in METHODS {
-                if let Some(operation) = item.get(method) {
+            for (method, operation) in item.as_object().into_iter().flatten() {
+                if METHODS.contains(&method.as_str()) {
                     operations.push(self.operation(path, method, item, operation)?);
+                } else if OTHER_METHODS.contains(&method.as_str()) {
+                    return Err(
+                        self.missing(path, &format!("the contract has no method {method}; add it there"))
+                    );
                 }
             }
         }
@@ -352,6 +359,9 @@ impl Reader<'_> {
             }
         }
         regions.sort();
+        if let Some(twice) = regions.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(self.missing("/servers", &format!("region {} has two servers", twice[0].0)));
+        }
         let regions =
             regions.iter().map(|(id, endpoint)| quote!(Region { id: #id, endpoint: #endpoint })).collect();
         Ok((servers, regions))

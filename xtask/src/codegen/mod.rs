@@ -145,6 +145,7 @@ pub fn run(root: &Path, check: bool, out: &mut dyn Write) -> Result<(), CodegenE
         let file = root.join(path);
         match rendering.artifacts.iter().find(|artifact| artifact.path == *path) {
             Some(artifact) => write(&file, &artifact.text),
+            None if file.is_dir() => std::fs::remove_dir_all(&file),
             None => std::fs::remove_file(&file),
         }
         .map_err(|source| CodegenError::File { path: path.clone(), source })?;
@@ -194,7 +195,7 @@ fn stale(root: &Path, artifacts: &[Artifact]) -> Result<Vec<(String, String)>, C
     Ok(stale)
 }
 
-/// Names of the files in a folder; none when there is no such folder.
+/// Names of what is in a folder; none when there is no such folder.
 fn files_in(folder: &Path) -> std::io::Result<Vec<String>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,

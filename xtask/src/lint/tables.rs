@@ -63,8 +63,8 @@ pub(super) fn error_codes(model: &Model<'_>, findings: &mut Findings<'_>) {
         let http = row.get("http");
         let is_list =
             |value: &Value| value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(is_status));
-        if !http.is_some_and(|http| is_status(http) || is_list(http)) {
-            return Err("`http` must be a status or a list of them");
+        if !http.is_some_and(is_list) {
+            return Err("`http` must be a list of statuses");
         }
         Ok(code.to_owned())
     });
