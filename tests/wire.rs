@@ -52,7 +52,7 @@ fn shown<T: std::fmt::Debug>(result: Result<ResponseValue<T>, Error<types::Error
 }
 
 fn client(server: &OneAnswer) -> Client {
-    connect(&server.base_url, http(), Bare::new())
+    connect(&server.base_url, &http(), Bare::new())
 }
 
 /// An answer of success, so that the call ends well.
@@ -126,7 +126,7 @@ async fn undocumented_answers_keep_their_status() {
     for (status, content_type, body) in cases {
         let server = OneAnswer::with_body(status, content_type, body);
         let authenticator = Bare::new();
-        let client = connect(&server.base_url, http(), authenticator.clone());
+        let client = connect(&server.base_url, &http(), authenticator.clone());
         let understood = call(&client, operation, None).await;
         let answer = authenticator.answer().expect("each answer is kept");
         assert_eq!((answer.status.as_u16(), &*answer.body), (status, body.as_bytes()));

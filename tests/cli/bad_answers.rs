@@ -19,7 +19,7 @@ fn nobody_listens() {
       caused by: error sending request
       caused by: client error (Connect)
       caused by: tcp connect error
-      caused by: Connection refused (os error 111)
+      caused by: [OS ERROR]
     hint: check the endpoint or region, and this machine's network and proxy settings
     ");
 }
@@ -106,7 +106,7 @@ fn one_list_of_two() {
     {
       "operation": "list",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "users": [
         "user1"
       ],
@@ -182,7 +182,7 @@ fn a_service_with_half_a_status() {
     {
       "operation": "status",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "is_synchronizing": true,
       "is_synchronous": null
     }

@@ -231,7 +231,7 @@ fn names_files() {
     exit: 2
     ----- stderr -----
     error: the names file absent.txt cannot be read
-      caused by: No such file or directory (os error 2)
+      caused by: [OS ERROR]
     hint: check the path; it is relative to the current directory
     ");
     check!(sync("."), @"

@@ -44,13 +44,15 @@ fn the_same_as_json() {
     {
       "operation": "sync",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "emulated": true,
       "merged": [],
-      "accepted": {
-        "state": "synchronizing",
-        "request_id": "[ID]"
-      },
+      "accepted": [
+        {
+          "state": "synchronizing",
+          "request_id": "[ID]"
+        }
+      ],
       "completion": "finished",
       "verified": true,
       "arrived": {
@@ -71,6 +73,10 @@ fn the_same_as_json() {
         "groups": [
           "group1"
         ]
+      },
+      "present": {
+        "users": [],
+        "groups": []
       },
       "missing": {
         "users": [],

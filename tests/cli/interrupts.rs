@@ -15,8 +15,9 @@ fn send(signal: &str, child: &Child) {
 /// Starts a wait that never ends, interrupts it once the service was looked at after acceptance.
 fn interrupted(signal: &str, format: &str) -> Run {
     let service = Service::with(Emulator::builder().sync_duration(Duration::from_secs(3600)));
-    let child = service.on_cluster(["sync", "--user", "user1", "--wait", "-o", format]).start();
+    let mut child = service.on_cluster(["sync", "--user", "user1", "--wait", "-o", format]).start();
     while !service.calls().iter().any(|call| call.starts_with("ListSyncStatus")) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
         std::thread::sleep(Duration::from_millis(10));
     }
     send(signal, &child);

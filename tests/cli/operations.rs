@@ -75,9 +75,9 @@ fn only_what_is_missing() {
     {
       "operation": "sync",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "merged": [],
-      "accepted": null
+      "accepted": []
     }
     "#);
     check!(service.on_cluster(both).args(["--dry-run"]).run(), @"
@@ -131,7 +131,7 @@ fn a_removal() {
     {
       "operation": "list",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "users": [
         "user2"
       ],
@@ -159,7 +159,7 @@ fn status() {
     {
       "operation": "status",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "is_synchronizing": false,
       "is_synchronous": true
     }
@@ -238,12 +238,12 @@ fn a_dry_run_sends_nothing() {
     check!(service.on_cluster(DOCUMENTED).args(["--dry-run", "--wait"]).run(), @r#"
     exit: 0
     ----- stdout -----
-    POST http://127.0.0.1:PORT/v2/[ID]/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user
+    POST http://127.0.0.1:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user
     accept: application/json
     authorization: SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***
     content-type: application/json;charset=UTF-8
     host: 127.0.0.1:PORT
-    x-project-id: [ID]
+    x-project-id: ff8080828997cb24018a1b2db3440b80
     x-sdk-date: [DATE]
 
     {"is_all_sync":false,"group_names":["groups1"],"user_names":["user1","user2"]}
@@ -256,11 +256,11 @@ fn a_dry_run_sends_nothing() {
     {
       "operation": "sync",
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
-      "project_id": "[ID]",
+      "project_id": "ff8080828997cb24018a1b2db3440b80",
       "dry_run": true,
       "request": {
         "method": "POST",
-        "url": "http://127.0.0.1:PORT/v2/[ID]/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user",
+        "url": "http://127.0.0.1:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user",
         "headers": [
           {
             "name": "accept",
@@ -280,7 +280,7 @@ fn a_dry_run_sends_nothing() {
           },
           {
             "name": "x-project-id",
-            "value": "[ID]"
+            "value": "ff8080828997cb24018a1b2db3440b80"
           },
           {
             "name": "x-sdk-date",
@@ -295,12 +295,12 @@ fn a_dry_run_sends_nothing() {
     check!(service.on_cluster(["cancel", "--user", "user1", "--dry-run"]).run(), @r#"
     exit: 0
     ----- stdout -----
-    DELETE http://127.0.0.1:PORT/v2/[ID]/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user
+    DELETE http://127.0.0.1:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user
     accept: application/json
     authorization: SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***
     content-type: application/json;charset=UTF-8
     host: 127.0.0.1:PORT
-    x-project-id: [ID]
+    x-project-id: ff8080828997cb24018a1b2db3440b80
     x-sdk-date: [DATE]
 
     {"user_names":["user1"]}

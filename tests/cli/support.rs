@@ -18,7 +18,11 @@ pub(crate) const CLUSTER: &str = "f7f45c04-4303-411c-9b71-d2cb730dd162";
 /// What differs from run to run.
 pub(crate) const FILTERS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:[1-9]\d*", "127.0.0.1:PORT"),
-    (r"\b[0-9a-f]{32}\b", "[ID]"),
+    (r"request id [0-9a-f]{32}", "request id [ID]"),
+    (r#""request_id":( ?)"[0-9a-f]{32}""#, r#""request_id":$1"[ID]""#),
+    // Words and numbers of the operating system's errors are its own.
+    (r"caused by: [A-Z][a-z ]+ \(os error \d+\)", "caused by: [OS ERROR]"),
+    (r"[A-Z][a-z ]+ \(os error \d+\)", "[OS ERROR]"),
     (r"after \d+\.\d s", "after [SECONDS] s"),
     (r#""seconds": \d+\.\d+"#, r#""seconds": [SECONDS]"#),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
@@ -229,7 +233,7 @@ pub(crate) fn answering_by(mut answer: impl FnMut(&str) -> Vec<u8> + Send + 'sta
             let mut stream = stream.unwrap();
             let mut request = Vec::new();
             let mut buffer = [0; 4096];
-            while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+            while !workspace_tests::is_whole(&request) {
                 match stream.read(&mut buffer) {
                     Ok(0) | Err(_) => break,
                     Ok(read) => request.extend_from_slice(&buffer[..read]),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use mrs_iam_sync::{Client, Credentials, Names};
 use workspace_tests::{CLUSTER_ID, PROJECT_ID};
 
-use crate::support::{Scripted, json};
+use crate::support::{Scripted, answer, json};
 
 const SECRET_KEY: &str = "secret-key-that-nobody-sees";
 const SECURITY_TOKEN: &str = "security-token-that-nobody-sees";
@@ -45,4 +45,32 @@ async fn what_the_server_echoes_is_scrubbed() {
         }
         assert!(!sent.contains(SECRET_KEY));
     }
+}
+
+#[tokio::test]
+async fn a_success_that_echoes_is_scrubbed_too() {
+    let wrong_type = json(200, &serde_json::json!({ "is_synchronizing": TOKEN }).to_string());
+    let content_type = answer(200, &format!("content-type: {TOKEN}\r\n"), r#"{"is_synchronizing":true}"#);
+    let location = answer(302, &format!("location: http://{TOKEN}.example/\r\n"), "");
+    for bytes in [wrong_type, content_type, location] {
+        let server = Scripted::new(move |_, _| bytes.clone());
+        let client = Client::builder()
+            .endpoint(server.base_url())
+            .project_id(PROJECT_ID)
+            .credentials(Credentials::token(TOKEN).expect("a token"))
+            .build()
+            .expect("a client");
+        let error = client.cluster(CLUSTER_ID).expect("a cluster").is_synchronizing().await.expect_err("odd");
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("***") && !shown.contains(TOKEN), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_not_shown_by_debug() {
+    let server = Scripted::new(|_, _| answer(200, &format!("x-subject-token: {TOKEN}\r\n"), TOKEN));
+    let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());
+    let answer = client.execute_raw(http::Method::GET, "/v3/x", None).await.expect("an answer");
+    assert_eq!(answer.body, TOKEN.as_bytes());
+    assert!(!format!("{answer:?}").contains(TOKEN), "{answer:?}");
 }

@@ -16,10 +16,12 @@ async fn the_documented_example_arrives_and_brings_its_group_along() {
     let outcome = cluster.sync(documented()).wait().await.expect("a synchronization");
     insta::assert_json_snapshot!(outcome, @r#"
     {
-      "accepted": {
-        "state": "synchronizing",
-        "request_id": "7c3ccd10bb7ec37b46d37926ae627426"
-      },
+      "accepted": [
+        {
+          "state": "synchronizing",
+          "request_id": "7c3ccd10bb7ec37b46d37926ae627426"
+        }
+      ],
       "completion": "finished",
       "verified": true,
       "arrived": {
@@ -40,6 +42,10 @@ async fn the_documented_example_arrives_and_brings_its_group_along() {
         "groups": [
           "group1"
         ]
+      },
+      "present": {
+        "users": [],
+        "groups": []
       },
       "missing": {
         "users": [],
@@ -113,7 +119,7 @@ async fn only_what_is_missing_is_sent_on_request() {
     assert_eq!(bodies[1], r#"{"is_all_sync":false,"user_names":["user2","user3"]}"#);
 
     let outcome = cluster.sync(names.clone()).if_missing().wait().await.expect("nothing");
-    assert_eq!((outcome.completion, outcome.accepted), (Completion::NothingToDo, None));
+    assert_eq!((outcome.completion, outcome.accepted), (Completion::NothingToDo, vec![]));
     assert!(outcome.missing.expect("known").is_empty());
     assert!(cluster.sync(names).if_missing().send().await.expect("nothing").is_none());
     assert_eq!(emulator.requests().iter().filter(|sent| sent.method == "POST").count(), 2);
@@ -127,10 +133,12 @@ async fn a_removal_leaves_the_groups_that_came_along() {
     let outcome = cluster.cancel(names).wait().await.expect("a removal");
     insta::assert_json_snapshot!(outcome, @r#"
     {
-      "accepted": {
-        "state": "synchronizing",
-        "request_id": "9b65b044264bd07cae9001dfe2c7b240"
-      },
+      "accepted": [
+        {
+          "state": "synchronizing",
+          "request_id": "9b65b044264bd07cae9001dfe2c7b240"
+        }
+      ],
       "completion": "finished",
       "verified": true,
       "removed": {
@@ -145,6 +153,10 @@ async fn a_removal_leaves_the_groups_that_came_along() {
         "users": [
           "nobody"
         ],
+        "groups": []
+      },
+      "absent": {
+        "users": [],
         "groups": []
       },
       "remaining": {
@@ -230,6 +242,27 @@ async fn any_path_of_the_service_can_be_called() {
     let before = emulator.requests().len();
     client.execute_raw(http::Method::GET, "//elsewhere.example/", None).await.expect_err("another host");
     assert_eq!(emulator.requests().len(), before);
+}
+
+#[tokio::test]
+async fn what_is_no_answer_is_no_success_for_any_path_either() {
+    use crate::support::{Scripted, answer, json};
+
+    let cases = [
+        (
+            answer(302, "location: http://127.0.0.1:1/\r\n", ""),
+            "with a redirect to 127.0.0.1:1, which is not followed",
+        ),
+        (answer(304, "", ""), "with a redirect"),
+        (json(200, r#"{"a":"#), "with a body that says it is JSON and is not"),
+        (json(200, ""), "with a body that says it is JSON and is not"),
+    ];
+    for (bytes, what) in cases {
+        let server = Scripted::new(move |_, _| bytes.clone());
+        let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());
+        let error = client.execute_raw(http::Method::GET, "/", None).await.expect_err(what);
+        assert!(error.to_string().contains(what), "{error}");
+    }
 }
 
 #[test]

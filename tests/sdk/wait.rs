@@ -188,3 +188,46 @@ async fn a_server_that_does_not_answer_is_left_at_the_deadline() {
     assert!(error.is_timeout(), "{error:?}");
     assert!(error.to_string().ends_with("did not answer within 60 s"), "{error}");
 }
+
+/// A look that hangs does not outlast the wait: it is given what is left, and at least a second.
+#[tokio::test]
+async fn looks_end_with_the_wait() {
+    let service = Scripted::new(|_, request| match request {
+        read if read.starts_with("GET") && read.contains("/iam-sync-user ") => {
+            json(200, r#"{"user_names":[]}"#)
+        }
+        write if write.starts_with("POST") => json(202, r#"{"state":"synchronizing"}"#),
+        _ => {
+            // Longer than the test lasts.
+            std::thread::sleep(Duration::from_secs(5));
+            Vec::new()
+        }
+    });
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let listener = told.clone();
+    let client = Client::builder()
+        .endpoint(service.base_url())
+        .project_id(PROJECT_ID)
+        .credentials(sample_credentials())
+        .with_time(VirtualTime::new())
+        .with_wait_timeout(Duration::from_secs(4))
+        .build()
+        .expect("a client");
+    let request = client.cluster(CLUSTER_ID).expect("a cluster").sync(user1()).on_progress(move |progress| {
+        match progress {
+            // From here on no answer comes: the runtime's time may jump to each deadline.
+            Progress::Accepted(_) => tokio::time::pause(),
+            Progress::LookFailed(why) => {
+                listener
+                    .lock()
+                    .expect("no panic")
+                    .push(why.split("within ").nth(1).unwrap_or(why).to_owned());
+            }
+            _ => {}
+        }
+    });
+    // The service's one thread is busy: the last read fails as well, and nothing is known.
+    let outcome = request.wait().await.expect("an outcome");
+    assert_eq!((outcome.completion, outcome.missing), (Completion::DeadlinePassed, None));
+    assert_eq!(*told.lock().expect("no panic"), ["3 s", "1.5 s", "1 s", "1 s"]);
+}

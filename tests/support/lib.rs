@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use mrs_iam_sync_client::iam_sync_user::types;
-use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError};
+use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError, Http};
 use serde_json::Value;
 
 /// The workspace's root.
@@ -114,19 +114,15 @@ impl Authenticate for Bare {
 }
 
 /// An HTTP client that goes nowhere but to the tests' own servers.
-pub fn http() -> reqwest::Client {
+pub fn http() -> Http {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("TLS versions of the provider")
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .expect("an HTTP client")
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy();
+    Http::build(builder).expect("an HTTP client")
 }
 
 /// The Rust type of a component: what the tests do with each.

@@ -65,7 +65,7 @@ pub(crate) struct Globals {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Longest time for one request, 60s unless given
+    /// Longest time for one operation, 60s unless given
     /// [env: MRS_IAM_SYNC_TIMEOUT]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,

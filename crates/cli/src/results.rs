@@ -37,8 +37,8 @@ pub(crate) enum Report<O> {
     Waited(O),
     /// To its acceptance.
     Sent {
-        /// How the service answered; null when nothing had to be sent.
-        accepted: Option<Accepted>,
+        /// How the service answered each request; empty when nothing had to be sent.
+        accepted: Vec<Accepted>,
     },
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 /// `error` with a number `code` and a `message`. A body that is none of them (HTML of a load balancer, nothing at
 /// all) leaves every field empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ErrorBody {
     /// The error code, as text.
     pub error_code: Option<String>,

@@ -54,8 +54,8 @@ impl fmt::Display for AuthenticateError {
 
 impl std::error::Error for AuthenticateError {}
 
-/// An answer as it came.
-#[derive(Debug, Clone)]
+/// An answer as it came. `Debug` shows neither header values nor the body, as either may hold a token.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Answer {
     /// HTTP status.
@@ -68,20 +68,42 @@ pub struct Answer {
     pub complete: bool,
 }
 
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("complete", &self.complete)
+            .finish()
+    }
+}
+
+/// An HTTP client that follows no redirect, since credentials would go along, and repeats nothing by itself. Cheap
+/// to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Http(reqwest::Client);
+
+impl Http {
+    /// Builds it from what else is set.
+    ///
+    /// # Errors
+    /// As [`reqwest::ClientBuilder::build`].
+    pub fn build(builder: reqwest::ClientBuilder) -> reqwest::Result<Self> {
+        let builder = builder.redirect(reqwest::redirect::Policy::none()).retry(reqwest::retry::never());
+        builder.build().map(Self)
+    }
+}
+
 /// What the generated client carries: who authenticates.
 #[derive(Debug, Clone)]
 pub struct Inner(Arc<dyn Authenticate>);
 
 /// Makes a client of the five IAM-synchronization operations.
 ///
-/// `endpoint` is the base URL without a trailing slash. `http` must not follow redirects: the credentials would go
-/// along.
-pub fn connect(
-    endpoint: &str,
-    http: reqwest::Client,
-    authenticator: Arc<dyn Authenticate>,
-) -> iam_sync_user::Client {
-    iam_sync_user::Client::new_with_client(endpoint, http, Inner(authenticator))
+/// `endpoint` is the base URL without a trailing slash.
+pub fn connect(endpoint: &str, http: &Http, authenticator: Arc<dyn Authenticate>) -> iam_sync_user::Client {
+    iam_sync_user::Client::new_with_client(endpoint, http.0.clone(), Inner(authenticator))
 }
 
 impl ClientHooks<Inner> for iam_sync_user::Client {
@@ -97,7 +119,7 @@ impl ClientHooks<Inner> for iam_sync_user::Client {
     }
 
     async fn exec(&self, request: Request, _info: &OperationInfo) -> reqwest::Result<Response> {
-        exchange(self.client(), request, &*self.inner().0).await
+        exchange_with(self.client(), request, &*self.inner().0).await
     }
 }
 
@@ -149,6 +171,14 @@ pub fn address(request: &mut Request, project_id: Option<&str>) -> Result<(), St
 /// # Errors
 /// When no answer arrives, or the connection breaks within it.
 pub async fn exchange(
+    http: &Http,
+    request: Request,
+    authenticator: &dyn Authenticate,
+) -> reqwest::Result<Response> {
+    exchange_with(&http.0, request, authenticator).await
+}
+
+async fn exchange_with(
     http: &reqwest::Client,
     request: Request,
     authenticator: &dyn Authenticate,

@@ -1,9 +1,10 @@
 //! The client and what it is made of.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mrs_iam_sync_client::{Answer, ErrorBody};
+use mrs_iam_sync_client::{Answer, ErrorBody, Http};
 use mrs_iam_sync_contract::{iam_sync_user::DOCUMENT, nearest_regions};
 
 use crate::cluster::Cluster;
@@ -12,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::names::{self, ProjectId};
 use crate::time::{MachineTime, Time};
-use crate::transport::{Attempt, http_client};
+use crate::transport::{Attempt, http_client, is_json, wrong_status};
 
 /// Deadline of one operation unless set otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -35,7 +36,7 @@ pub(crate) struct Shared {
     pub(crate) endpoint: Endpoint,
     pub(crate) project_id: ProjectId,
     pub(crate) credentials: Credentials,
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Http,
     pub(crate) timeout: Duration,
     pub(crate) wait_timeout: Duration,
     pub(crate) time: Arc<dyn Time>,
@@ -76,7 +77,8 @@ impl Client {
     /// `path` is relative to the endpoint and stays there; it is sent as it is, so percent-encode what needs to be.
     ///
     /// # Errors
-    /// As any call; an answer of 400 or above is an error, any other is returned as it came.
+    /// As any call: an answer of 400 or above, a redirect (which is not followed), one that breaks off, and one that
+    /// says it is JSON and is not. Any other is returned as it came.
     pub async fn execute_raw(
         &self,
         method: http::Method,
@@ -104,10 +106,10 @@ impl Client {
             (Ok(Ok(_)), Some(answer)) if answer.status.as_u16() >= 400 => {
                 Err(attempt.refused(&answer, sent_at))
             }
-            (Ok(Ok(_)), Some(answer)) if !answer.complete => {
-                Err(attempt.unexpected(&answer, "a body that is too long"))
-            }
-            (Ok(Ok(_)), Some(answer)) => Ok(RawAnswer::of(answer)),
+            (Ok(Ok(_)), Some(answer)) => match fault(&answer) {
+                Some(what) => Err(attempt.unexpected(&answer, &what)),
+                None => Ok(RawAnswer::of(answer)),
+            },
             (Ok(Ok(response)), None) => Err(Error::new(
                 ErrorKind::UnexpectedAnswer,
                 format!("the answer {} was not kept", response.status()),
@@ -116,8 +118,21 @@ impl Client {
     }
 }
 
-/// An answer as it came.
-#[derive(Debug, Clone)]
+/// What is wrong with an answer of which nothing but success is known.
+fn fault(answer: &Answer) -> Option<String> {
+    if answer.status.is_redirection() {
+        return Some(wrong_status(answer));
+    }
+    if !answer.complete {
+        return Some(format!("a body of more than {} MiB", mrs_iam_sync_client::BODY_LIMIT / (1024 * 1024)));
+    }
+    let json = answer.headers.get(http::header::CONTENT_TYPE).is_some_and(is_json);
+    let broken = json && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err();
+    broken.then(|| "a body that says it is JSON and is not".to_owned())
+}
+
+/// An answer as it came. `Debug` shows neither header values nor the body, as either may hold a token.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RawAnswer {
     /// HTTP status, below 400.
@@ -126,6 +141,16 @@ pub struct RawAnswer {
     pub headers: http::HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for RawAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawAnswer")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
 }
 
 impl RawAnswer {

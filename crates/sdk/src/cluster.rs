@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mrs_iam_sync_client::iam_sync_user::{Client as Generated, builder, types};
 use mrs_iam_sync_client::{ResponseValue, connect};
@@ -56,9 +57,15 @@ impl Cluster {
     /// # Errors
     /// As any call: see [`ErrorKind`].
     pub async fn synchronized(&self) -> Result<Synchronized, Error> {
+        self.look_at_names(self.client.shared.timeout).await
+    }
+
+    /// As [`Cluster::synchronized`], with a deadline of its own.
+    pub(crate) async fn look_at_names(&self, timeout: Duration) -> Result<Synchronized, Error> {
         let (attempt, client) = self.attempt(&SHOW_SYNC_IAM_USER);
         let call = client.show_sync_iam_user().project_id(self.project()).cluster_id(self.id.clone()).send();
-        let synchronized = Synchronized::from(self.run(&SHOW_SYNC_IAM_USER, &attempt, call).await?);
+        let synchronized =
+            Synchronized::of(self.run_within(timeout, &SHOW_SYNC_IAM_USER, &attempt, call).await?);
         if synchronized.users.is_none() && synchronized.groups.is_none() {
             return Err(attempt.unexpected_now("neither user_names nor group_names"));
         }
@@ -70,9 +77,14 @@ impl Cluster {
     /// # Errors
     /// As any call: see [`ErrorKind`]. Older services do not have the operation.
     pub async fn is_synchronizing(&self) -> Result<bool, Error> {
+        self.look_at_status(self.client.shared.timeout).await
+    }
+
+    /// As [`Cluster::is_synchronizing`], with a deadline of its own.
+    pub(crate) async fn look_at_status(&self, timeout: Duration) -> Result<bool, Error> {
         let (attempt, client) = self.attempt(&LIST_SYNC_STATUS);
         let call = client.list_sync_status().project_id(self.project()).cluster_id(self.id.clone()).send();
-        Ok(self.run(&LIST_SYNC_STATUS, &attempt, call).await?.is_synchronizing)
+        Ok(self.run_within(timeout, &LIST_SYNC_STATUS, &attempt, call).await?.is_synchronizing)
     }
 
     /// Whether the cluster is in line with IAM (`ListSyncRequirements`); what exactly makes it so is not documented.
@@ -130,18 +142,27 @@ impl Cluster {
 
     fn generated(&self, attempt: Arc<Attempt>) -> (Arc<Attempt>, Generated) {
         let shared = &self.client.shared;
-        let client = connect(shared.endpoint.as_str(), shared.http.clone(), attempt.clone());
+        let client = connect(shared.endpoint.as_str(), &shared.http, attempt.clone());
         (attempt, client)
     }
 
-    /// One call of the generated client: bounded in time, its failure told.
     async fn run<T>(
         &self,
         operation: &Operation,
         attempt: &Attempt,
         call: impl Future<Output = Result<ResponseValue<T>, GeneratedError>>,
     ) -> Result<T, Error> {
-        let timeout = self.client.shared.timeout;
+        self.run_within(self.client.shared.timeout, operation, attempt, call).await
+    }
+
+    /// One call of the generated client: bounded in time, its failure told.
+    async fn run_within<T>(
+        &self,
+        timeout: Duration,
+        operation: &Operation,
+        attempt: &Attempt,
+        call: impl Future<Output = Result<ResponseValue<T>, GeneratedError>>,
+    ) -> Result<T, Error> {
         let span = tracing::debug_span!("request", operation = operation.id, cluster = self.id());
         let result = match tokio::time::timeout(timeout, call.instrument(span.clone())).await {
             Ok(result) => attempt.finish(result),
@@ -179,7 +200,7 @@ fn not_kept() -> Error {
 }
 
 /// A synchronization that is about to be sent.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `send` or `wait`"]
 pub struct SyncRequest {
     cluster: Cluster,
@@ -190,7 +211,8 @@ pub struct SyncRequest {
 
 impl SyncRequest {
     /// Sends only the names that are not on Manager, and nothing when all are. Presence does not prove that roles
-    /// are up to date: after a change of permissions send all names again. Without effect on everything.
+    /// are up to date: after a change of permissions send all names again. Names of a list that the service does
+    /// not give are sent. Without effect on everything.
     pub fn if_missing(mut self) -> Self {
         self.if_missing = true;
         self
@@ -239,7 +261,7 @@ impl SyncRequest {
         };
         let end = self.watch.follow(&self.cluster, goal).await.map_err(Error::after_acceptance)?;
         let seen = end.seen(&before, started);
-        Ok(SyncOutcome::sort(&self.selection, Some(accepted), &seen))
+        Ok(SyncOutcome::sort(&self.selection, vec![accepted], &seen))
     }
 
     /// Signs the request and shows it instead of sending it; `None` when nothing would be sent. Reads what is on
@@ -267,13 +289,10 @@ impl SyncRequest {
 
     /// What is left to send; `before` is read when it is needed and not given.
     async fn narrowed(&self, before: Option<&Synchronized>) -> Result<Option<Selection>, Error> {
-        let Selection::Named(names) = &self.selection else {
-            return Ok(Some(self.selection.clone()));
+        let names = match &self.selection {
+            Selection::Named(names) if self.if_missing => names,
+            all => return Ok(Some(all.clone())),
         };
-        names.check_limits(&UPDATE_SYNC_IAM_USER)?;
-        if !self.if_missing {
-            return Ok(Some(self.selection.clone()));
-        }
         let read;
         let before = match before {
             Some(before) => before,
@@ -291,7 +310,7 @@ impl SyncRequest {
 }
 
 /// A removal that is about to be sent.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 #[must_use = "nothing is sent before `send` or `wait`"]
 pub struct CancelRequest {
     cluster: Cluster,
@@ -330,7 +349,7 @@ impl CancelRequest {
         let goal = Goal::Absent(&self.names);
         let end = self.watch.follow(&self.cluster, goal).await.map_err(Error::after_acceptance)?;
         let seen = end.seen(&before, started);
-        Ok(CancelOutcome::sort(&self.names, accepted, &seen))
+        Ok(CancelOutcome::sort(&self.names, vec![accepted], &seen))
     }
 
     /// Signs the request and shows it instead of sending it.

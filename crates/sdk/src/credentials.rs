@@ -93,6 +93,12 @@ impl Credentials {
     /// [`ErrorKind::Credentials`] when none is set, a key pair is set by half, or a token is set beside a key; the
     /// message names the variables.
     pub fn from_env() -> Result<Self, Error> {
+        let names = KEY_VARIABLES.iter().flatten().chain([&TOKEN_VARIABLE]);
+        for name in names {
+            if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
+                return Err(Error::new(ErrorKind::Credentials, format!("{name} is not UTF-8")));
+            }
+        }
         Self::from_variables(|name| std::env::var(name).ok())
     }
 

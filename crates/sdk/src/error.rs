@@ -67,7 +67,7 @@ pub enum ErrorKind {
     /// The service refused the request as wrong.
     ///
     /// The error code and message say what it wants changed.
-    Refused,
+    InvalidRequest,
     /// The service failed.
     ///
     /// Try again later; if it goes on, quote the request id to support.
@@ -99,7 +99,7 @@ impl ErrorKind {
             Self::SyncRunning => "sync_running",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
-            Self::Refused => "refused",
+            Self::InvalidRequest => "invalid_request",
             Self::Internal => "internal",
             Self::Connection => "connection",
             Self::Timeout => "timeout",
@@ -118,7 +118,7 @@ impl ErrorKind {
             Some(Kind::Unavailable) => Self::Unavailable,
             Some(Kind::Internal) => Self::Internal,
             _ if status >= 500 => Self::Internal,
-            _ => Self::Refused,
+            _ => Self::InvalidRequest,
         }
     }
 }

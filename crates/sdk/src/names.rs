@@ -1,5 +1,7 @@
 //! Ids and names, checked by the document's rules before anything is sent.
 
+use std::collections::HashMap;
+
 use mrs_iam_sync_client::iam_sync_user::types;
 use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT};
 
@@ -192,15 +194,17 @@ impl NamesBuilder {
     }
 }
 
-/// Keeps the first of each name; the others are noted.
+/// Keeps the first of each name; the others are noted, once each.
 fn unique(names: Vec<String>, merged: &mut Vec<String>) -> Vec<String> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashMap::new();
     let mut kept = Vec::with_capacity(names.len());
     for name in names {
-        if seen.insert(name.clone()) {
-            kept.push(name);
-        } else if !merged.contains(&name) {
-            merged.push(name);
+        let count = seen.entry(name.clone()).or_insert(0_usize);
+        *count += 1;
+        match count {
+            1 => kept.push(name),
+            2 => merged.push(name),
+            _ => {}
         }
     }
     kept

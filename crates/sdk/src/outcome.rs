@@ -1,6 +1,6 @@
 //! What came of a write.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use mrs_iam_sync_client::iam_sync_user::types::ShowSyncIamUserResponse;
@@ -29,8 +29,8 @@ pub struct Synchronized {
     pub groups: Option<Vec<String>>,
 }
 
-impl From<ShowSyncIamUserResponse> for Synchronized {
-    fn from(answer: ShowSyncIamUserResponse) -> Self {
+impl Synchronized {
+    pub(crate) fn of(answer: ShowSyncIamUserResponse) -> Self {
         Self { users: answer.user_names, groups: answer.group_names }
     }
 }
@@ -88,12 +88,12 @@ pub enum Completion {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SyncOutcome {
-    /// How the service answered; `None` when nothing had to be sent.
-    pub accepted: Option<Accepted>,
+    /// How the service answered each request; empty when nothing had to be sent.
+    pub accepted: Vec<Accepted>,
     /// How far it was followed.
     pub completion: Completion,
-    /// Whether the lists could be checked against what was asked for. Never for a full synchronization, as IAM is
-    /// not read.
+    /// Whether each name could be compared before and after: an answer may lack a list. Never for a full
+    /// synchronization, as IAM is not read.
     pub verified: bool,
     /// Named, not on Manager before, there now. For a full synchronization: all that came.
     pub arrived: NameLists,
@@ -101,6 +101,8 @@ pub struct SyncOutcome {
     pub already_present: NameLists,
     /// Not named, not on Manager before, there now: the groups of users that were named.
     pub brought_along: NameLists,
+    /// Named and there now, where it is not known whether they were there before.
+    pub present: NameLists,
     /// Named and not on Manager; `None` where that cannot be known.
     pub missing: Option<NameLists>,
     /// Missing names that differ from one on Manager in case only.
@@ -113,16 +115,18 @@ pub struct SyncOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct CancelOutcome {
-    /// How the service answered.
-    pub accepted: Accepted,
+    /// How the service answered each request.
+    pub accepted: Vec<Accepted>,
     /// How far it was followed.
     pub completion: Completion,
-    /// Whether the lists could be checked against what was asked for.
+    /// Whether each name could be compared before and after: an answer may lack a list.
     pub verified: bool,
     /// Named, on Manager before, gone now.
     pub removed: NameLists,
     /// Named, and not on Manager before either.
     pub already_absent: NameLists,
+    /// Named and not there now, where it is not known whether they were there before.
+    pub absent: NameLists,
     /// Named and still on Manager; `None` where that cannot be known.
     pub remaining: Option<NameLists>,
     /// Groups that are still on Manager without having been named: removing users leaves the groups that came
@@ -132,37 +136,56 @@ pub struct CancelOutcome {
     pub seconds: f64,
 }
 
-/// One of the two lists, before and after, with the names asked for.
+/// One of the two lists, before and after, with the names asked for. A list that an answer does not have is not
+/// known to be empty.
 struct Change<'a> {
     named: Vec<&'a str>,
-    before: HashSet<&'a str>,
-    after: Option<&'a [String]>,
+    before: Option<HashSet<&'a str>>,
+    after: Option<HashSet<&'a str>>,
+    order: &'a [String],
 }
 
 impl<'a> Change<'a> {
     fn new(named: Vec<&'a str>, before: Option<&'a Vec<String>>, after: Option<&'a Vec<String>>) -> Self {
-        let before = before.into_iter().flatten().map(String::as_str).collect();
-        Self { named, before, after: after.map(Vec::as_slice) }
+        let set = |list: Option<&'a Vec<String>>| list.map(|list| list.iter().map(String::as_str).collect());
+        let order = after.map(Vec::as_slice).unwrap_or_default();
+        Self { named, before: set(before), after: set(after), order }
     }
 
-    fn present(&self, name: &str) -> bool {
-        self.after.is_some_and(|after| after.iter().any(|found| found == name))
+    fn is_there(&self, name: &str) -> bool {
+        self.after.as_ref().is_some_and(|after| after.contains(name))
+    }
+
+    fn is_gone(&self, name: &str) -> bool {
+        self.after.as_ref().is_some_and(|after| !after.contains(name))
+    }
+
+    fn was_there(&self, name: &str) -> bool {
+        self.before.as_ref().is_some_and(|before| before.contains(name))
+    }
+
+    fn was_absent(&self, name: &str) -> bool {
+        self.before.as_ref().is_some_and(|before| !before.contains(name))
     }
 
     fn named(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
         self.named.iter().filter(|name| keep(name)).map(|name| (*name).to_owned()).collect()
     }
 
-    /// There now, neither named nor there before.
+    /// There now without having been named.
     fn others(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
         let named: HashSet<&str> = self.named.iter().copied().collect();
-        let after = self.after.into_iter().flatten();
-        after.filter(|name| !named.contains(name.as_str()) && keep(name)).cloned().collect()
+        self.order.iter().filter(|name| !named.contains(name.as_str()) && keep(name)).cloned().collect()
     }
 
-    /// Whether what is asked can be told: nothing is asked, or the list came.
-    fn known(&self) -> bool {
+    /// Whether what is asked can be told from what is there now: nothing is asked, or the list came.
+    fn is_known_now(&self) -> bool {
         self.named.is_empty() || self.after.is_some()
+    }
+
+    /// Whether what is asked can be compared with what was there before.
+    fn is_known_before(&self) -> bool {
+        self.named.is_empty() || self.before.is_some()
     }
 }
 
@@ -184,23 +207,25 @@ impl<'a> Changes<'a> {
         NameLists { users: pick(users), groups: pick(groups) }
     }
 
-    fn known(&self) -> bool {
-        self.0.iter().all(Change::known)
+    /// The names for which `keep` holds; `None` where a list that is needed is absent now.
+    fn named_now(&self, keep: impl Fn(&Change<'a>, &str) -> bool) -> Option<NameLists> {
+        let known = self.0.iter().all(Change::is_known_now);
+        known.then(|| self.lists(|list| list.named(|name| keep(list, name))))
+    }
+
+    fn are_known_before(&self) -> bool {
+        self.0.iter().all(Change::is_known_before)
     }
 }
 
 /// The names that are not on Manager; `None` where a list of the answer is absent.
 pub(crate) fn missing(names: &Names, now: &Synchronized) -> Option<NameLists> {
-    let nothing = Synchronized::default();
-    let changes = Changes::new(Some(names), &nothing, now);
-    changes.known().then(|| changes.lists(|list| list.named(|name| !list.present(name))))
+    Changes::new(Some(names), now, now).named_now(Change::is_gone)
 }
 
 /// The names that are still on Manager; `None` where a list of the answer is absent.
 pub(crate) fn remaining(names: &Names, now: &Synchronized) -> Option<NameLists> {
-    let nothing = Synchronized::default();
-    let changes = Changes::new(Some(names), &nothing, now);
-    changes.known().then(|| changes.lists(|list| list.named(|name| list.present(name))))
+    Changes::new(Some(names), now, now).named_now(Change::is_there)
 }
 
 /// What was seen of a write.
@@ -223,33 +248,35 @@ impl SyncOutcome {
     pub(crate) fn nothing_to_do(selection: &Selection, now: &Synchronized) -> Self {
         let seen =
             Seen { before: now, after: now, completion: Completion::NothingToDo, took: Duration::ZERO };
-        Self::sort(selection, None, &seen)
+        Self::sort(selection, Vec::new(), &seen)
     }
 
-    pub(crate) fn sort(selection: &Selection, accepted: Option<Accepted>, seen: &Seen<'_>) -> Self {
+    pub(crate) fn sort(selection: &Selection, accepted: Vec<Accepted>, seen: &Seen<'_>) -> Self {
         let names = match selection {
             Selection::Named(names) => Some(names),
             Selection::Everything => None,
         };
         let changes = Changes::new(names, seen.before, seen.after);
-        let came = changes.lists(|list| list.others(|name| !list.before.contains(name)));
-        let named =
-            changes.lists(|list| list.named(|name| list.present(name) && !list.before.contains(name)));
-        let (arrived, brought_along) = match names {
-            Some(_) => (named, came),
-            None => (came, NameLists::default()),
+        let came = changes.lists(|list| list.others(|name| list.was_absent(name)));
+        let (arrived, already_present, brought_along) = match names {
+            Some(_) => (
+                changes.lists(|list| list.named(|name| list.is_there(name) && list.was_absent(name))),
+                changes.lists(|list| list.named(|name| list.is_there(name) && list.was_there(name))),
+                came,
+            ),
+            None => {
+                (came, changes.lists(|list| list.others(|name| list.was_there(name))), NameLists::default())
+            }
         };
-        let missing = names.and_then(|names| missing(names, seen.after));
+        let missing = names.and_then(|_| changes.named_now(Change::is_gone));
         Self {
             accepted,
             completion: seen.completion,
-            verified: missing.is_some(),
+            verified: missing.is_some() && changes.are_known_before(),
             arrived,
-            already_present: changes.lists(|list| match names {
-                Some(_) => list.named(|name| list.present(name) && list.before.contains(name)),
-                None => list.others(|name| list.before.contains(name)),
-            }),
+            already_present,
             brought_along,
+            present: changes.lists(|list| list.named(|name| list.is_there(name) && list.before.is_none())),
             differs_in_case: missing
                 .as_ref()
                 .map(|missing| case_differences(missing, seen.after))
@@ -261,10 +288,9 @@ impl SyncOutcome {
 }
 
 impl CancelOutcome {
-    pub(crate) fn sort(names: &Names, accepted: Accepted, seen: &Seen<'_>) -> Self {
+    pub(crate) fn sort(names: &Names, accepted: Vec<Accepted>, seen: &Seen<'_>) -> Self {
         let changes = Changes::new(Some(names), seen.before, seen.after);
-        let remaining = remaining(names, seen.after);
-        let known = |list: &Change<'_>| list.after.is_some();
+        let remaining = changes.named_now(Change::is_there);
         let groups_left = match names.user_names().len() {
             0 => Vec::new(),
             _ => changes.0[1].others(|_| true),
@@ -272,13 +298,11 @@ impl CancelOutcome {
         Self {
             accepted,
             completion: seen.completion,
-            verified: remaining.is_some(),
-            removed: changes.lists(|list| {
-                list.named(|name| known(list) && !list.present(name) && list.before.contains(name))
-            }),
-            already_absent: changes.lists(|list| {
-                list.named(|name| known(list) && !list.present(name) && !list.before.contains(name))
-            }),
+            verified: remaining.is_some() && changes.are_known_before(),
+            removed: changes.lists(|list| list.named(|name| list.is_gone(name) && list.was_there(name))),
+            already_absent: changes
+                .lists(|list| list.named(|name| list.is_gone(name) && list.was_absent(name))),
+            absent: changes.lists(|list| list.named(|name| list.is_gone(name) && list.before.is_none())),
             remaining,
             groups_left,
             seconds: seen.seconds(),
@@ -287,15 +311,22 @@ impl CancelOutcome {
 }
 
 fn case_differences(missing: &NameLists, now: &Synchronized) -> Vec<CaseDifference> {
-    let pairs = [(&missing.users, &now.users), (&missing.groups, &now.groups)];
-    pairs
-        .into_iter()
-        .flat_map(|(missing, now)| missing.iter().map(move |name| (name, now.iter().flatten())))
-        .flat_map(|(named, found)| {
-            let same = |found: &&String| found.to_lowercase() == named.to_lowercase();
-            found.filter(same).map(|found| CaseDifference { named: named.clone(), found: found.clone() })
-        })
-        .collect()
+    let mut differences = Vec::new();
+    for (missing, now) in [(&missing.users, &now.users), (&missing.groups, &now.groups)] {
+        if missing.is_empty() {
+            continue;
+        }
+        let mut folded: HashMap<String, Vec<&String>> = HashMap::new();
+        for found in now.iter().flatten() {
+            folded.entry(found.to_lowercase()).or_default().push(found);
+        }
+        for named in missing {
+            let found = folded.get(&named.to_lowercase()).into_iter().flatten();
+            differences
+                .extend(found.map(|found| CaseDifference { named: named.clone(), found: (*found).clone() }));
+        }
+    }
+    differences
 }
 
 #[cfg(test)]
@@ -309,7 +340,7 @@ mod tests {
 
     fn sync(names: Names, before: &Synchronized, after: &Synchronized) -> SyncOutcome {
         let seen = Seen { before, after, completion: Completion::Finished, took: Duration::from_secs(2) };
-        SyncOutcome::sort(&names.into(), None, &seen)
+        SyncOutcome::sort(&names.into(), Vec::new(), &seen)
     }
 
     #[test]
@@ -326,18 +357,38 @@ mod tests {
         assert!(outcome.verified);
     }
 
+    fn cancel(names: &Names, before: &Synchronized, after: &Synchronized) -> CancelOutcome {
+        let seen = Seen { before, after, completion: Completion::Finished, took: Duration::ZERO };
+        CancelOutcome::sort(names, Vec::new(), &seen)
+    }
+
     #[test]
     fn an_absent_list_is_not_an_empty_one() {
         let names = Names::builder().user("u").build().unwrap();
-        let after = Synchronized { users: None, groups: Some(vec![]) };
-        let outcome = sync(names.clone(), &after, &after);
+        let unknown = Synchronized { users: None, groups: Some(vec![]) };
+        let (there, gone) = (on_manager(&["u"], &[]), on_manager(&[], &[]));
+
+        let outcome = sync(names.clone(), &there, &unknown);
         assert!(outcome.missing.is_none() && !outcome.verified, "{outcome:?}");
-        let seen =
-            Seen { before: &after, after: &after, completion: Completion::Finished, took: Duration::ZERO };
-        let accepted = Accepted { state: "synchronizing".into(), request_id: None };
-        let outcome = CancelOutcome::sort(&names, accepted, &seen);
+        let outcome = sync(names.clone(), &unknown, &there);
+        assert!(outcome.arrived.is_empty() && outcome.already_present.is_empty(), "{outcome:?}");
+        assert_eq!((outcome.present.users, outcome.verified), (vec!["u".to_owned()], false));
+        assert_eq!(outcome.missing, Some(NameLists::default()));
+
+        let outcome = cancel(&names, &there, &unknown);
         assert!(outcome.removed.is_empty() && outcome.already_absent.is_empty(), "{outcome:?}");
         assert!(outcome.remaining.is_none() && !outcome.verified);
+        let outcome = cancel(&names, &unknown, &gone);
+        assert!(outcome.removed.is_empty() && outcome.already_absent.is_empty(), "{outcome:?}");
+        assert_eq!((outcome.absent.users, outcome.verified), (vec!["u".to_owned()], false));
+    }
+
+    #[test]
+    fn what_an_unknown_list_held_did_not_come_along() {
+        let names = Names::builder().user("u").build().unwrap();
+        let before = Synchronized { users: Some(vec![]), groups: None };
+        let outcome = sync(names, &before, &on_manager(&["u"], &["old", "older"]));
+        assert!(outcome.brought_along.is_empty() && outcome.verified, "{outcome:?}");
     }
 
     #[test]
@@ -345,10 +396,7 @@ mod tests {
         let names = Names::builder().users(["user1", "gone", "stuck"]).build().unwrap();
         let (before, after) =
             (on_manager(&["user1", "stuck"], &["group1"]), on_manager(&["stuck"], &["group1"]));
-        let seen =
-            Seen { before: &before, after: &after, completion: Completion::Finished, took: Duration::ZERO };
-        let accepted = Accepted { state: "synchronizing".into(), request_id: None };
-        let outcome = CancelOutcome::sort(&names, accepted, &seen);
+        let outcome = cancel(&names, &before, &after);
         assert_eq!(outcome.removed.users, ["user1"]);
         assert_eq!(outcome.already_absent.users, ["gone"]);
         assert_eq!(outcome.remaining.unwrap().users, ["stuck"]);

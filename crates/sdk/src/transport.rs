@@ -1,11 +1,12 @@
 //! One request: signed when it is sent, its answer kept, its failure told.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use mrs_iam_sync_client::iam_sync_user::types::ErrorResponse;
-use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError, ErrorBody, ResponseValue};
+use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError, ErrorBody, Http, ResponseValue};
 use mrs_iam_sync_contract::{StatusCode, iam_sync_user::DOCUMENT};
 use sdk_hmac_sha256 as signer;
 use secrecy::ExposeSecret;
@@ -23,17 +24,17 @@ type Failure = mrs_iam_sync_client::Error<ErrorResponse>;
 const REQUEST_ID: &str = "x-request-id";
 
 /// Builds the HTTP client of an endpoint.
-pub(crate) fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
+pub(crate) fn http_client(endpoint: &Endpoint) -> Result<Http, Error> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("mrs-iam-sync/", env!("CARGO_PKG_VERSION")))
-        // A redirect would take the credentials along.
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
         .tls_backend_preconfigured(tls(endpoint)?);
     if endpoint.is_loopback() {
-        builder = builder.no_proxy();
+        // Whatever the machine takes the name for: plain http is trusted because it stays here.
+        let here = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let here: Vec<SocketAddr> = here.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
+        builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
     }
-    builder.build().map_err(|error| {
+    Http::build(builder).map_err(|error| {
         Error::new(ErrorKind::Connection, "the HTTP client cannot be set up").with_source(error.without_url())
     })
 }
@@ -202,6 +203,8 @@ impl Attempt {
     /// An answer that the document does not know.
     pub(crate) fn unexpected(&self, answer: &Answer, what: &str) -> Error {
         let status = answer.status.as_u16();
+        // It may quote the answer, which may quote the request.
+        let what = self.shared.credentials.scrub(what);
         Error::new(
             ErrorKind::UnexpectedAnswer,
             format!("{} answered {status} with {what}", self.shared.endpoint.as_str()),
@@ -310,7 +313,7 @@ fn sensitive(value: &str) -> Result<HeaderValue, AuthenticateError> {
     Ok(value)
 }
 
-fn is_json(content_type: &HeaderValue) -> bool {
+pub(crate) fn is_json(content_type: &HeaderValue) -> bool {
     let text = content_type.to_str().unwrap_or_default();
     let media = text.split(';').next().unwrap_or_default().trim();
     media.eq_ignore_ascii_case("application/json") || media.to_ascii_lowercase().ends_with("+json")
@@ -330,7 +333,7 @@ fn fault(answer: &Answer, error: &serde_json::Error) -> String {
     }
 }
 
-fn wrong_status(answer: &Answer) -> String {
+pub(crate) fn wrong_status(answer: &Answer) -> String {
     if answer.status.is_redirection() {
         let location = answer.headers.get(LOCATION).and_then(|value| value.to_str().ok());
         let url = location.and_then(|location| url::Url::parse(location).ok());

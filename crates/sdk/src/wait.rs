@@ -120,7 +120,7 @@ impl Watch {
             if !pace.rest().await {
                 break;
             }
-            match self.look(cluster).await? {
+            match self.look(cluster, &pace).await? {
                 Look::Running => seen_running = true,
                 Look::Idle => idle = seen_running || pace.elapsed() >= SETTLE_TIME,
                 Look::Failed => {}
@@ -137,8 +137,8 @@ impl Watch {
         }
     }
 
-    async fn look(&self, cluster: &Cluster) -> Result<Look, Error> {
-        match cluster.is_synchronizing().await {
+    async fn look(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Look, Error> {
+        match cluster.look_at_status(pace.patience()).await {
             Ok(running) => {
                 self.tell(&Progress::Running(Some(running)));
                 Ok(if running { Look::Running } else { Look::Idle })
@@ -162,7 +162,7 @@ impl Watch {
         let completion = if idle { Completion::Finished } else { Completion::DeadlinePassed };
         let mut last = None;
         loop {
-            if let Some(now) = self.read(cluster).await? {
+            if let Some(now) = self.read(cluster, pace).await? {
                 let outstanding = goal.outstanding(&now).unwrap_or_default();
                 last = Some(now);
                 if outstanding.is_empty() || !idle {
@@ -182,7 +182,7 @@ impl Watch {
     async fn blind(&self, cluster: &Cluster, goal: Goal<'_>, pace: &mut Pace<'_>) -> Result<End, Error> {
         let mut last: Option<(Synchronized, Duration)> = None;
         loop {
-            if let Some(now) = self.read(cluster).await? {
+            if let Some(now) = self.read(cluster, pace).await? {
                 let since = match last {
                     Some((before, since)) if before == now => since,
                     _ => pace.elapsed(),
@@ -196,8 +196,10 @@ impl Watch {
                         return Ok(pace.end(last.map(|(now, _)| now), Completion::Finished));
                     }
                     Some(outstanding) if !outstanding.is_empty() => {
-                        self.tell(&Progress::Outstanding(outstanding))
+                        self.tell(&Progress::Outstanding(outstanding));
                     }
+                    // A list that is absent tells no more for waiting.
+                    None if settled => return Ok(pace.end(last.map(|(now, _)| now), Completion::Finished)),
                     _ => {}
                 }
             }
@@ -208,8 +210,8 @@ impl Watch {
     }
 
     /// What is on Manager; `None` when the look failed in a way that may pass.
-    async fn read(&self, cluster: &Cluster) -> Result<Option<Synchronized>, Error> {
-        match cluster.synchronized().await {
+    async fn read(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Option<Synchronized>, Error> {
+        match cluster.look_at_names(pace.patience()).await {
             Ok(now) => Ok(Some(now)),
             Err(error) => self.tolerate(error).map(|()| None),
         }
@@ -239,6 +241,13 @@ impl<'a> Pace<'a> {
 
     fn elapsed(&self) -> Duration {
         self.cluster.client.shared.time.monotonic().saturating_sub(self.started)
+    }
+
+    /// How long a look may take: the deadline of an operation, and no more than what is left of the wait. The last
+    /// look gets a second all the same.
+    fn patience(&self) -> Duration {
+        let shared = &self.cluster.client.shared;
+        shared.timeout.min(shared.wait_timeout.saturating_sub(self.elapsed()).max(FIRST_POLL))
     }
 
     /// Rests; false when the deadline has passed. The last rest is cut to end with it, so that there is a last look.

@@ -63,7 +63,7 @@ impl Cancel {
             let accepted = request.send().await?;
             stage.set(Stage::Accepted(accepted.clone()));
             let text = write::accepted_text(&accepted);
-            let report = Report::<CancelOutcome>::Sent { accepted: Some(accepted) };
+            let report = Report::<CancelOutcome>::Sent { accepted: vec![accepted] };
             output.result(&WriteResult { subject, merged, report }, || text)?;
             write::say_how_to_follow(&context, &cluster);
             if names_users {
@@ -77,6 +77,9 @@ impl Cancel {
         };
         let result = WriteResult { subject, merged, report: Report::Waited(&outcome) };
         output.result(&result, || table(&outcome))?;
+        if !outcome.absent.is_empty() {
+            output.note(write::UNKNOWN_BEFORE);
+        }
         if !outcome.groups_left.is_empty() {
             output.note(&format!(
                 "note: {} not named, still on Manager: the groups that came along with a user stay.",
@@ -85,7 +88,7 @@ impl Cancel {
         }
         write::judge(
             outcome.completion,
-            Some(&outcome.accepted),
+            &outcome.accepted,
             outcome.remaining.as_ref(),
             "remaining",
             |names| {
@@ -109,6 +112,7 @@ fn table(outcome: &CancelOutcome) -> String {
     let mut rows: Vec<[&str; 3]> = Vec::new();
     rows.extend(write::rows("removed", &outcome.removed));
     rows.extend(write::rows("already absent", &outcome.already_absent));
+    rows.extend(write::rows("absent", &outcome.absent));
     if let Some(remaining) = &outcome.remaining {
         let state = match outcome.completion {
             Completion::DeadlinePassed => "not gone yet",

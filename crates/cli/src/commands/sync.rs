@@ -77,7 +77,7 @@ impl Sync {
             Some(accepted) => write::accepted_text(accepted),
             None => format!("{}\n", write::end_text(Completion::NothingToDo, 0.0)),
         };
-        let report = Report::<SyncOutcome>::Sent { accepted };
+        let report = Report::<SyncOutcome>::Sent { accepted: accepted.into_iter().collect() };
         output.result(&WriteResult { subject, merged, report }, || text)?;
         if sent {
             write::say_how_to_follow(&context, &cluster);
@@ -111,13 +111,16 @@ async fn waited(
             .output
             .note("note: presence does not prove that the roles of those already present were refreshed.");
     }
+    if !outcome.present.is_empty() {
+        context.output.note(write::UNKNOWN_BEFORE);
+    }
     for pair in &outcome.differs_in_case {
         context.output.note(&format!(
             "note: {:?} is missing, but {:?} is on Manager: IAM tells them apart, Manager does not.",
             pair.named, pair.found
         ));
     }
-    let there = [&outcome.arrived, &outcome.already_present, &outcome.brought_along];
+    let there = [&outcome.arrived, &outcome.already_present, &outcome.present, &outcome.brought_along];
     if outcome.completion == Completion::Finished && !there.iter().all(|names| names.is_empty()) {
         AFTERWARDS.iter().for_each(|line| context.output.note(line));
     }
@@ -127,7 +130,7 @@ async fn waited(
         // Nothing was named, so that nothing can be missing.
         None => Some(&nothing),
     };
-    write::judge(outcome.completion, outcome.accepted.as_ref(), missing, "missing", |names| {
+    write::judge(outcome.completion, &outcome.accepted, missing, "missing", |names| {
         (
             format!("the service has finished, but of what was named, {names} cannot be found on Manager"),
             "check that the names exist in IAM, letter by letter; the result lists them".to_owned(),
@@ -139,6 +142,7 @@ fn table(outcome: &SyncOutcome) -> String {
     let mut rows: Vec<[&str; 3]> = Vec::new();
     rows.extend(write::rows("arrived", &outcome.arrived));
     rows.extend(write::rows("already present", &outcome.already_present));
+    rows.extend(write::rows("present", &outcome.present));
     rows.extend(write::rows("brought along", &outcome.brought_along));
     if let Some(missing) = &outcome.missing {
         let state = match outcome.completion {

@@ -8,6 +8,10 @@ use crate::exit::Exit;
 use crate::results::{DryRunResult, Request, Subject};
 use crate::text;
 
+/// For names whose list the service gave afterwards only.
+pub(crate) const UNKNOWN_BEFORE: &str =
+    "note: the service did not list these names' kind beforehand, so that it is not known what has changed.";
+
 /// What a result is about.
 pub(crate) fn subject(context: &Context, cluster: &Cluster, operation: &'static str) -> Subject {
     Subject {
@@ -84,12 +88,12 @@ pub(crate) fn end_text(completion: Completion, seconds: f64) -> String {
 /// A wait that did not end well: past its deadline, with names `wrong`, or with nothing to tell from.
 pub(crate) fn judge(
     completion: Completion,
-    accepted: Option<&Accepted>,
+    accepted: &[Accepted],
     wrong: Option<&NameLists>,
     kind: &str,
     told: impl FnOnce(&str) -> (String, String),
 ) -> Result<()> {
-    let request_id = accepted.and_then(|accepted| accepted.request_id.clone());
+    let request_id = accepted.last().and_then(|accepted| accepted.request_id.clone());
     if !matches!(completion, Completion::Finished | Completion::NothingToDo) {
         let message =
             "the service had accepted the request, but the wait deadline passed before it had finished";
@@ -111,8 +115,8 @@ pub(crate) fn judge(
         .with_hint("look with `mrs-iam-sync list`"),
     };
     Err(match accepted {
-        Some(_) => error.after_acceptance(request_id),
-        None => error,
+        [] => error,
+        _ => error.after_acceptance(request_id),
     })
 }
 

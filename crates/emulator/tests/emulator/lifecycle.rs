@@ -24,8 +24,8 @@ async fn only_loopback_addresses() {
         let error = Emulator::builder().listen(addr).start().await.unwrap_err();
         assert!(matches!(error, StartError::NotLoopback { addr: refused } if refused == addr), "{error:?}");
     }
-    let emulator = Emulator::builder().listen("127.0.0.2:0".parse().unwrap()).start().await.unwrap();
-    assert_eq!(emulator.base_url(), format!("http://127.0.0.2:{}", emulator.addr().port()));
+    let emulator = Emulator::builder().listen("127.0.0.1:0".parse().unwrap()).start().await.unwrap();
+    assert_eq!(emulator.base_url(), format!("http://127.0.0.1:{}", emulator.addr().port()));
 }
 
 #[tokio::test]
