@@ -25,7 +25,8 @@ pub const MAX_SKEW: Duration = Duration::from_secs(15 * 60);
 ///
 /// Checked in this order: the `Authorization` header, that `x-sdk-date` is among the signed headers and all of these
 /// are there, that the date is within the skew, `X-Sdk-Content-Sha256`, the access key, that no signed header is
-/// there twice, and the signature, in constant time. Headers that are not named in `SignedHeaders` are not covered and not looked at, with one exception:
+/// there twice, and the signature, in constant time. Headers that are not named in `SignedHeaders` are not covered
+/// and not looked at, with one exception:
 ///
 /// `X-Sdk-Content-Sha256` takes the place of the body's digest. **Our reading**, as no document says what a receiver
 /// does: `UNSIGNED-PAYLOAD` is taken literally, and [`Verified::body_is_signed`] is `false` then; a digest has to be
