@@ -95,6 +95,30 @@ fn edited_missing_and_left_over_files_are_stale() {
     assert!(!copy.path().join("crates/client/src/generated/old.rs").exists());
 }
 
+/// What would come out as code that does not compile, or not at all, is refused instead.
+#[test]
+fn what_cannot_become_a_fact_is_refused() {
+    let cases = [
+        (
+            "operationId: ListSyncStatus",
+            "operationId: ShowSyncIAMUser",
+            "two operationIds give the Rust name",
+        ),
+        ("enum: [eu-west-101]", "enum: [eu-west-101, cn-north-4]", "region cn-north-4 has two servers"),
+        ("    delete:\n", "    put:\n", "the contract has no method put; add it there"),
+        ("x-idempotent: true", "x-idempotent: often", "a write lacks x-idempotent"),
+    ];
+    for (from, to, message) in cases {
+        let copy = copy();
+        edit(copy.path(), "openapi/iam-sync-user.yaml", |text| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        let error = check(copy.path()).expect_err(message);
+        assert!(error.contains(message) && error.contains("openapi/iam-sync-user.yaml"), "{error}");
+    }
+}
+
 #[test]
 fn line_endings_of_a_checkout_do_not_matter() {
     let copy = copy();

@@ -43,6 +43,7 @@ pub(crate) const CASES: &[Case] = &[
     case("missing-keyword", &[Drop("title: Things")], &["info:"]),
     case("missing-keyword", &[Drop("description: The things.")], &["'200':"]),
     case("missing-keyword", &[Drop("type: apiKey")], &["    Token:"]),
+    case("missing-keyword", &[Swap("type: boolean", "type: array")], &["is_token_free:"]),
     case("unknown-keyword", &[Swap("maxItems: 2", "maxItem: 2")], &["maxItem: 2"]),
     case("unknown-keyword", &[Add("operationId: ListThings", &["sumary: Lists"])], &["sumary: Lists"]),
     case("unknown-keyword", &[Add("    post:", &["  colour: red"])], &["colour: red"]),

@@ -1,5 +1,6 @@
 //! The contract crate's facts.
 
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::{Map, Value};
@@ -66,7 +67,9 @@ fn facts(document: &Document) -> Result<TokenStream, CodegenError> {
     let schemas = format!("../../documents/{name}.schemas.json");
     let operations = reader.operations()?;
     let (ids, bodies): (Vec<Ident>, Vec<TokenStream>) = operations.into_iter().unzip();
-    let operation_docs = ids.iter().map(|id| format!("Facts of the operation `{}`.", camel(&id.to_string())));
+    let operation_docs = ids.iter().map(|id| {
+        format!("Facts of the operation `{}`.", id.to_string().to_lowercase().to_upper_camel_case())
+    });
     let rules = reader.rules()?;
     let error_codes = reader.error_codes()?;
     let status_codes = reader.status_codes()?;
@@ -156,6 +159,15 @@ impl Reader<'_> {
                 }
             }
         }
+        let same = |(index, (name, _)): (usize, &(Ident, TokenStream))| {
+            operations[..index]
+                .iter()
+                .any(|(other, _)| other == name)
+                .then(|| name.to_string().to_lowercase())
+        };
+        if let Some(name) = operations.iter().enumerate().find_map(same) {
+            return Err(self.missing("/paths", &format!("two operationIds give the Rust name {name}")));
+        }
         Ok(operations)
     }
 
@@ -167,9 +179,9 @@ impl Reader<'_> {
         operation: &Value,
     ) -> Result<(Ident, TokenStream), CodegenError> {
         let id = self.text(operation, "/operationId")?;
-        let rust_name = snake(id);
+        let rust_name = id.to_snake_case();
         let aliases = texts(operation.get("x-aliases"));
-        let variant = format_ident!("{}", camel(method));
+        let variant = format_ident!("{}", method.to_upper_camel_case());
         let summary = self.text(operation, "/summary")?;
         let documentation = self.text(operation, "/externalDocs/url")?;
         // An empty list switches the document's security off for this operation.
@@ -181,7 +193,7 @@ impl Reader<'_> {
             None => return Err(self.missing(id, "a write lacks x-idempotent")),
         };
         let per_minute = Literal::u64_unsuffixed(self.number(operation, "/x-rate-limit/per_minute")?);
-        let source = format_ident!("{}", camel(self.text(operation, "/x-rate-limit/source")?));
+        let source = format_ident!("{}", self.text(operation, "/x-rate-limit/source")?.to_upper_camel_case());
         let parameters = self.path_parameters(id, path, item, operation)?;
         let request = match operation.get("requestBody") {
             Some(body) => {
@@ -343,7 +355,7 @@ impl Reader<'_> {
     }
 
     fn row<'v>(&self, row: &'v Value) -> Result<(Ident, &'v str, &'v str), CodegenError> {
-        let kind = format_ident!("{}", camel(self.text(row, "/kind")?));
+        let kind = format_ident!("{}", self.text(row, "/kind")?.to_upper_camel_case());
         Ok((kind, self.text(row, "/meaning")?, self.text(row, "/remedy")?))
     }
 
@@ -390,27 +402,4 @@ fn option<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
         Some(value) => quote!(Some(#value)),
         None => quote!(None),
     }
-}
-
-/// `UpdateSyncIamUser` -> `update_sync_iam_user`, as progenitor does for the names in these documents.
-fn snake(name: &str) -> String {
-    let mut snake = String::new();
-    for character in name.chars() {
-        if character.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(character.to_lowercase());
-    }
-    snake
-}
-
-/// `not_found` -> `NotFound`.
-fn camel(name: &str) -> String {
-    name.split('_')
-        .filter_map(|word| {
-            let mut characters = word.chars();
-            let first = characters.next()?;
-            Some(first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect::<String>())
-        })
-        .collect()
 }

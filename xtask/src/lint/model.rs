@@ -205,6 +205,10 @@ impl<'a> Model<'a> {
                     let message = format!("needs `{}`, as every {kind:?} object does", field.name);
                     self.flaw(Flaw::MissingKeyword, pointer, message);
                 }
+                let is_array = object.get("type").is_some_and(|kind| kind == "array");
+                if kind == Kind::Schema && is_array && !object.contains_key("items") {
+                    self.flaw(Flaw::MissingKeyword, pointer, "needs `items`, as every array does".to_owned());
+                }
                 for (key, value) in object {
                     let place = join(pointer, key);
                     match fields.iter().find(|field| field.name == key) {

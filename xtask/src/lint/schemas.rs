@@ -23,6 +23,7 @@ const CONSTRAINTS: &[&str] = &[
     "multipleOf",
     "minProperties",
     "maxProperties",
+    "not",
 ];
 
 /// Words in the name of a property that holds a secret.
