@@ -243,6 +243,7 @@ fn a_dry_run_sends_nothing() {
     authorization: SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***
     content-type: application/json;charset=UTF-8
     host: 127.0.0.1:PORT
+    user-agent: mrs-iam-sync/0.1.0
     x-project-id: ff8080828997cb24018a1b2db3440b80
     x-sdk-date: [DATE]
 
@@ -279,6 +280,10 @@ fn a_dry_run_sends_nothing() {
             "value": "127.0.0.1:PORT"
           },
           {
+            "name": "user-agent",
+            "value": "mrs-iam-sync/0.1.0"
+          },
+          {
             "name": "x-project-id",
             "value": "ff8080828997cb24018a1b2db3440b80"
           },
@@ -300,6 +305,7 @@ fn a_dry_run_sends_nothing() {
     authorization: SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***
     content-type: application/json;charset=UTF-8
     host: 127.0.0.1:PORT
+    user-agent: mrs-iam-sync/0.1.0
     x-project-id: ff8080828997cb24018a1b2db3440b80
     x-sdk-date: [DATE]
 

@@ -61,6 +61,9 @@ async fn no_fault_is_taken_for_success() {
         ("{} 202", json(202, "{}")),
         ("{} 400", json(400, "{}")),
         ("null", json(202, "null")),
+        ("[] 202", json(202, r#"["synchronizing"]"#)),
+        ("[] 200", json(200, "[false]")),
+        ("[[]] 200", json(200, r#"[["user1"],["group1"]]"#)),
         (
             "too short",
             b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{\"state\""

@@ -44,6 +44,7 @@ fn service(running: &'static [&'static str], there: &'static [&'static str]) -> 
                 r#"{"error_code":"APIG.0101","error_msg":"The API does not exist","request_id":"r"}"#,
             ),
             "503" => json(503, r#"{"error_code":"APIGW.0613","error_msg":"IAM is unavailable"}"#),
+            "html" => json(200, "<html>restarting</html>"),
             "401" => json(401, r#"{"error_code":"APIGW.0307","error_msg":"The token must be updated."}"#),
             other => panic!("the script says {other}"),
         }
@@ -65,6 +66,21 @@ async fn idle_counts_after_the_settle_time_otherwise() {
     let outcome = cluster.sync(user1()).wait().await.expect("an outcome");
     assert_eq!(outcome.completion, Completion::Finished);
     assert_eq!(time.slept(), [1.0, 1.5, 2.25, 3.375, 5.0625]);
+}
+
+#[tokio::test]
+async fn the_settle_time_can_be_set() {
+    let (emulator, _, time) = emulated(|builder| builder.sync_duration(Duration::ZERO)).await;
+    let client = Client::builder()
+        .endpoint(emulator.base_url())
+        .project_id(PROJECT_ID)
+        .credentials(sample_credentials())
+        .with_time(time.clone())
+        .with_settle_time(Duration::from_secs(1))
+        .build()
+        .expect("a client");
+    client.cluster(CLUSTER_ID).expect("a cluster").sync(user1()).wait().await.expect("an outcome");
+    assert_eq!(time.slept(), [1.0]);
 }
 
 #[tokio::test]
@@ -126,9 +142,19 @@ async fn names_that_differ_in_case_are_told() {
 #[tokio::test]
 async fn a_failure_that_may_pass_does_not_end_a_wait() {
     let time = VirtualTime::new();
-    let service = service(&["running", "503", "503", "idle"], &["", "500 {}", "user1"]);
+    let service = service(&["running", "503", "html", "idle"], &["", "500 {}", "200 []", "user1"]);
     let outcome = cluster_at(&service.base_url(), &time).sync(user1()).wait().await.expect("an outcome");
     assert_eq!((outcome.completion, outcome.arrived.users), (Completion::Finished, vec!["user1".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_result_that_nobody_can_read_is_a_failure_with_its_cause() {
+    let time = VirtualTime::new();
+    let service = service(&["running", "idle"], &["", r#"500 {"error_code":"12000163"}"#]);
+    let error =
+        cluster_at(&service.base_url(), &time).sync(user1()).wait().await.expect_err("nothing was read");
+    assert_eq!((error.error_code(), error.is_after_acceptance()), (Some("12000163"), true));
+    assert_eq!(time.total(), Duration::from_secs(15 * 60));
 }
 
 #[tokio::test]

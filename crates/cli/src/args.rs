@@ -269,7 +269,7 @@ pub(crate) struct Emulator {
 
     /// Secret key (SK) of that access key; not one that opens anything real
     #[arg(long, value_name = "SK", requires = "ak")]
-    pub(crate) sk: Option<String>,
+    pub(crate) sk: Option<Secret>,
 
     /// How long a synchronization takes
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = any_duration)]
@@ -326,6 +326,22 @@ pub(crate) fn format_of_broken(arguments: &[OsString], environment: Option<&str>
         }
     }
     if format == Some("json") { Format::Json } else { Format::Table }
+}
+
+/// A secret on the command line, which `Debug` does not show.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
 }
 
 #[cfg(test)]

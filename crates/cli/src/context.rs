@@ -26,7 +26,7 @@ impl Context {
             return crate::emulated::context(globals, output).await;
         }
         let _ = service;
-        let address = Address::new(globals);
+        let address = Address::new(globals)?;
         address.complete()?;
         let credentials = Credentials::from_env()?;
         let client = build(globals, &address, credentials)?;

@@ -29,6 +29,14 @@ impl Progressing {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
 
+    /// How the service accepted a write, if it has.
+    pub(crate) fn accepted(&self) -> Option<Accepted> {
+        match self.get() {
+            Stage::Accepted(accepted) => Some(accepted),
+            Stage::Harmless | Stage::Writing => None,
+        }
+    }
+
     fn get(&self) -> Stage {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -18,7 +18,7 @@ pub(crate) struct Subject {
     pub(crate) emulated: bool,
 }
 
-/// Result of `sync` or `cancel`, whose outcome is `O`. Everything from `completion` on is there only with `--wait`.
+/// Result of a write. Everything from `completion` on is there only with `--wait`.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct WriteResult<O> {
     #[serde(flatten)]

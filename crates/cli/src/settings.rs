@@ -62,17 +62,25 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    pub(crate) fn new(globals: &Globals) -> Self {
+    /// # Errors
+    /// When a variable is not text: to pass over it could send requests elsewhere.
+    pub(crate) fn new(globals: &Globals) -> Result<Self> {
+        let names = [variable::ENDPOINT, variable::TIMEOUT, variable::WAIT_TIMEOUT];
+        for name in names.iter().chain(variable::REGION).chain(variable::PROJECT_ID) {
+            if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
+                return Err(CliError::usage(format!("the variable {name} is not UTF-8")));
+            }
+        }
         // On the command line a region is meant, even where the environment has an endpoint.
         let endpoint = match &globals.region {
             Some(_) => globals.endpoint.clone(),
             None => globals.endpoint.clone().or_else(|| environment(variable::ENDPOINT)),
         };
-        Self {
+        Ok(Self {
             endpoint,
             region: globals.region.clone().or_else(|| first_of(variable::REGION)),
             project_id: globals.project_id.clone().or_else(|| first_of(variable::PROJECT_ID)),
-        }
+        })
     }
 
     /// That nothing is missing; names at once all that is.

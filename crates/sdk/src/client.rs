@@ -21,6 +21,9 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Deadline of a wait unless set otherwise.
 pub const DEFAULT_WAIT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
+/// Settle time of a wait unless set otherwise; see [`ClientBuilder::with_settle_time`].
+pub const DEFAULT_SETTLE_TIME: Duration = Duration::from_secs(10);
+
 /// A client of the IAM synchronization of one project.
 ///
 /// Cheap to clone; clones share connections. Credentials go to the configured endpoint only, and redirects are not
@@ -39,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) http: Http,
     pub(crate) timeout: Duration,
     pub(crate) wait_timeout: Duration,
+    pub(crate) settle_time: Duration,
     pub(crate) time: Arc<dyn Time>,
 }
 
@@ -75,6 +79,7 @@ impl Client {
     /// Signs and sends a request that this SDK has no call for.
     ///
     /// `path` is relative to the endpoint and stays there; it is sent as it is, so percent-encode what needs to be.
+    /// `body` is JSON text, sent byte for byte.
     ///
     /// # Errors
     /// As any call: an answer of 400 or above, a redirect (which is not followed), one that breaks off, and one that
@@ -83,14 +88,17 @@ impl Client {
         &self,
         method: http::Method,
         path: &str,
-        body: Option<&serde_json::Value>,
+        body: Option<&str>,
     ) -> Result<RawAnswer, Error> {
         let write = !method.is_safe();
         let mut request = reqwest::Request::new(method, self.shared.endpoint.join(path)?);
         if let Some(body) = body {
+            serde_json::from_str::<serde::de::IgnoredAny>(body).map_err(|error| {
+                Error::new(ErrorKind::InvalidInput, "the body is not JSON").with_source(error)
+            })?;
             let json = http::HeaderValue::from_static("application/json;charset=UTF-8");
             request.headers_mut().insert(http::header::CONTENT_TYPE, json);
-            *request.body_mut() = Some(body.to_string().into());
+            *request.body_mut() = Some(body.to_owned().into());
         }
         let attempt = Attempt::new(&self.shared, write);
         let unusable = |message: String| Error::new(ErrorKind::InvalidInput, message);
@@ -108,7 +116,7 @@ impl Client {
             }
             (Ok(Ok(_)), Some(answer)) => match fault(&answer) {
                 Some(what) => Err(attempt.unexpected(&answer, &what)),
-                None => Ok(RawAnswer::of(answer)),
+                None => Ok(RawAnswer::of(answer, &attempt)),
             },
             (Ok(Ok(response)), None) => Err(Error::new(
                 ErrorKind::UnexpectedAnswer,
@@ -141,6 +149,8 @@ pub struct RawAnswer {
     pub headers: http::HeaderMap,
     /// The body.
     pub body: Vec<u8>,
+    /// The request id to quote when asking support.
+    pub request_id: Option<String>,
 }
 
 impl fmt::Debug for RawAnswer {
@@ -149,19 +159,15 @@ impl fmt::Debug for RawAnswer {
             .field("status", &self.status)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("request_id", &self.request_id)
             .finish()
     }
 }
 
 impl RawAnswer {
-    fn of(answer: Answer) -> Self {
-        Self { status: answer.status, headers: answer.headers, body: answer.body.to_vec() }
-    }
-
-    /// The request id to quote when asking support.
-    pub fn request_id(&self) -> Option<String> {
-        let header = self.headers.get("x-request-id").and_then(|value| value.to_str().ok());
-        header.map(str::to_owned).or_else(|| ErrorBody::parse(&self.body).request_id)
+    fn of(answer: Answer, attempt: &Attempt) -> Self {
+        let request_id = attempt.id(&answer, &ErrorBody::parse(&answer.body));
+        Self { status: answer.status, headers: answer.headers, body: answer.body.to_vec(), request_id }
     }
 }
 
@@ -174,6 +180,7 @@ pub struct ClientBuilder {
     credentials: Option<Credentials>,
     timeout: Option<Duration>,
     wait_timeout: Option<Duration>,
+    settle_time: Option<Duration>,
     time: Option<Arc<dyn Time>>,
 }
 
@@ -220,6 +227,14 @@ impl ClientBuilder {
         self
     }
 
+    /// How long an idle service is not believed after it accepted a write, as long as no running state was seen; 10 s
+    /// unless set. It may start late, or finish between two looks.
+    #[must_use]
+    pub fn with_settle_time(mut self, settle_time: Duration) -> Self {
+        self.settle_time = Some(settle_time);
+        self
+    }
+
     /// Time, sleep and chance, for tests.
     #[must_use]
     pub fn with_time(mut self, time: Arc<dyn Time>) -> Self {
@@ -260,6 +275,7 @@ impl ClientBuilder {
                 http,
                 timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                 wait_timeout: self.wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT),
+                settle_time: self.settle_time.unwrap_or(DEFAULT_SETTLE_TIME),
                 time: self.time.unwrap_or_else(|| Arc::new(MachineTime)),
             }),
         })

@@ -12,7 +12,9 @@ mod time;
 mod transport;
 mod wait;
 
-pub use client::{Client, ClientBuilder, DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT, RawAnswer};
+pub use client::{
+    Client, ClientBuilder, DEFAULT_SETTLE_TIME, DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT, RawAnswer,
+};
 pub use cluster::{CancelRequest, Cluster, SyncRequest};
 pub use credentials::{Credentials, Source, TOKEN_VARIABLE};
 pub use error::{Error, ErrorKind};
@@ -24,7 +26,7 @@ pub use outcome::{
 };
 pub use preview::RequestPreview;
 pub use time::{Sleep, Time};
-pub use wait::{Progress, SETTLE_TIME};
+pub use wait::Progress;
 
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

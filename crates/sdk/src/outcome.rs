@@ -239,7 +239,7 @@ pub(crate) struct Seen<'a> {
 impl Seen<'_> {
     /// To the millisecond: more digits would only pretend to know.
     fn seconds(&self) -> f64 {
-        Duration::from_millis(u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX)).as_secs_f64()
+        (self.took.as_secs_f64() * 1000.0).round() / 1000.0
     }
 }
 
@@ -262,7 +262,8 @@ impl SyncOutcome {
             Some(_) => (
                 changes.lists(|list| list.named(|name| list.is_there(name) && list.was_absent(name))),
                 changes.lists(|list| list.named(|name| list.is_there(name) && list.was_there(name))),
-                came,
+                // Only groups come along with somebody; another new user is none of this request's doing.
+                NameLists { users: Vec::new(), groups: came.groups },
             ),
             None => {
                 (came, changes.lists(|list| list.others(|name| list.was_there(name))), NameLists::default())
@@ -351,7 +352,7 @@ mod tests {
         let outcome = sync(names, &before, &after);
         assert_eq!(outcome.arrived, NameLists { users: vec!["new".into()], groups: vec!["g1".into()] });
         assert_eq!(outcome.already_present.users, ["old"]);
-        assert_eq!(outcome.brought_along, NameLists { users: vec!["bob".into()], groups: vec!["g2".into()] });
+        assert_eq!(outcome.brought_along, NameLists { users: vec![], groups: vec!["g2".into()] });
         assert_eq!(outcome.missing.unwrap().users, ["lost", "Bob"]);
         assert_eq!(outcome.differs_in_case, [CaseDifference { named: "Bob".into(), found: "bob".into() }]);
         assert!(outcome.verified);

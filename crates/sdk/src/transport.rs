@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use mrs_iam_sync_client::iam_sync_user::types::ErrorResponse;
 use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError, ErrorBody, Http, ResponseValue};
 use mrs_iam_sync_contract::{StatusCode, iam_sync_user::DOCUMENT};
@@ -20,14 +20,15 @@ use crate::preview::RequestPreview;
 /// The error of the generated client.
 type Failure = mrs_iam_sync_client::Error<ErrorResponse>;
 
+/// What requests say they come from.
+const PRODUCT: &str = concat!("mrs-iam-sync/", env!("CARGO_PKG_VERSION"));
+
 /// Header with the id that support asks for.
 const REQUEST_ID: &str = "x-request-id";
 
 /// Builds the HTTP client of an endpoint.
 pub(crate) fn http_client(endpoint: &Endpoint) -> Result<Http, Error> {
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("mrs-iam-sync/", env!("CARGO_PKG_VERSION")))
-        .tls_backend_preconfigured(tls(endpoint)?);
+    let mut builder = reqwest::Client::builder().tls_backend_preconfigured(tls(endpoint)?);
     if endpoint.is_loopback() {
         // Whatever the machine takes the name for: plain http is trusted because it stays here.
         let here = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
@@ -99,7 +100,7 @@ impl Attempt {
         self.kept().answer.as_ref().and_then(|answer| self.id(answer, &ErrorBody::default()))
     }
 
-    fn id(&self, answer: &Answer, body: &ErrorBody) -> Option<String> {
+    pub(crate) fn id(&self, answer: &Answer, body: &ErrorBody) -> Option<String> {
         let header = answer.headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
         header
             .map(str::to_owned)
@@ -110,11 +111,16 @@ impl Attempt {
     /// What the generated client made of the answer; a success must be JSON in name too.
     pub(crate) fn finish<T>(&self, result: Result<ResponseValue<T>, Failure>) -> Result<T, Error> {
         let value = result.map_err(|failure| self.failure(failure))?;
-        if let Some(answer) = &self.kept().answer
-            && let Some(content_type) = answer.headers.get(CONTENT_TYPE)
-            && !is_json(content_type)
-        {
-            return Err(self.unexpected(answer, &format!("content type {content_type:?}, not JSON")));
+        if let Some(answer) = &self.kept().answer {
+            if let Some(content_type) = answer.headers.get(CONTENT_TYPE)
+                && !is_json(content_type)
+            {
+                return Err(self.unexpected(answer, &format!("content type {content_type:?}, not JSON")));
+            }
+            // A list of the fields' values decodes as well, and is not the documented answer.
+            if answer.body.trim_ascii_start().first() != Some(&b'{') {
+                return Err(self.unexpected(answer, "JSON that is not an object"));
+            }
         }
         Ok(value.into_inner())
     }
@@ -254,6 +260,7 @@ impl Authenticate for Attempt {
 
     fn authenticate(&self, request: &mut reqwest::Request) -> Result<(), AuthenticateError> {
         let now = self.shared.time.now();
+        request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
         match self.shared.credentials.secret() {
             Secret::Key { key, .. } => sign(request, key, now)?,
             Secret::Token(token) => {
@@ -351,7 +358,7 @@ fn body_in_words(answer: &Answer) -> String {
     match answer.body.len() {
         0 => "an empty body".to_owned(),
         _ if start.starts_with('<') => "an HTML page".to_owned(),
-        _ if start.starts_with('{') => "JSON that is not the documented one".to_owned(),
+        _ if start.starts_with(['{', '[']) => "JSON that is not the documented one".to_owned(),
         length => format!("a body of {length} bytes that is not JSON"),
     }
 }

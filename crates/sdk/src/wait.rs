@@ -5,13 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::Cluster;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::names::Names;
 use crate::outcome::{Accepted, Completion, NameLists, Seen, Synchronized, missing, remaining};
-
-/// How long after acceptance an idle service counts as finished although no running state was seen: it may start
-/// late, or finish between two looks.
-pub const SETTLE_TIME: Duration = Duration::from_secs(10);
 
 /// Wait between the first two looks.
 const FIRST_POLL: Duration = Duration::from_secs(1);
@@ -122,7 +118,7 @@ impl Watch {
             }
             match self.look(cluster, &pace).await? {
                 Look::Running => seen_running = true,
-                Look::Idle => idle = seen_running || pace.elapsed() >= SETTLE_TIME,
+                Look::Idle => idle = seen_running || pace.elapsed() >= pace.settle_time(),
                 Look::Failed => {}
                 Look::Unsupported => {
                     supported = false;
@@ -147,7 +143,7 @@ impl Watch {
                 self.tell(&Progress::Running(None));
                 Ok(Look::Unsupported)
             }
-            Err(error) => self.tolerate(error).map(|()| Look::Failed),
+            Err(error) => self.tolerate(error).map(|_| Look::Failed),
         }
     }
 
@@ -162,17 +158,29 @@ impl Watch {
         let completion = if idle { Completion::Finished } else { Completion::DeadlinePassed };
         let mut last = None;
         loop {
-            if let Some(now) = self.read(cluster, pace).await? {
-                let outstanding = goal.outstanding(&now).unwrap_or_default();
-                last = Some(now);
-                if outstanding.is_empty() || !idle {
-                    break;
+            let failure = match self.read(cluster, pace).await? {
+                Ok(now) => {
+                    let outstanding = goal.outstanding(&now).unwrap_or_default();
+                    last = Some(now);
+                    if outstanding.is_empty() {
+                        break;
+                    }
+                    self.tell(&Progress::Outstanding(outstanding));
+                    None
                 }
-                self.tell(&Progress::Outstanding(outstanding));
+                Err(failure) => Some(failure),
+            };
+            if idle && pace.rest().await {
+                continue;
             }
-            if !idle || !pace.rest().await {
-                break;
+            // The service has finished and nobody can tell with what result.
+            if idle
+                && last.is_none()
+                && let Some(failure) = failure
+            {
+                return Err(failure);
             }
+            break;
         }
         Ok(pace.end(last, completion))
     }
@@ -182,12 +190,12 @@ impl Watch {
     async fn blind(&self, cluster: &Cluster, goal: Goal<'_>, pace: &mut Pace<'_>) -> Result<End, Error> {
         let mut last: Option<(Synchronized, Duration)> = None;
         loop {
-            if let Some(now) = self.read(cluster, pace).await? {
+            if let Ok(now) = self.read(cluster, pace).await? {
                 let since = match last {
                     Some((before, since)) if before == now => since,
                     _ => pace.elapsed(),
                 };
-                let settled = pace.elapsed().saturating_sub(since) >= SETTLE_TIME;
+                let settled = pace.elapsed().saturating_sub(since) >= pace.settle_time();
                 let outstanding = goal.outstanding(&now);
                 last = Some((now, since));
                 match outstanding {
@@ -209,21 +217,22 @@ impl Watch {
         }
     }
 
-    /// What is on Manager; `None` when the look failed in a way that may pass.
-    async fn read(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Option<Synchronized>, Error> {
+    /// What is on Manager, or a failure that may pass.
+    async fn read(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Result<Synchronized, Error>, Error> {
         match cluster.look_at_names(pace.patience()).await {
-            Ok(now) => Ok(Some(now)),
-            Err(error) => self.tolerate(error).map(|()| None),
+            Ok(now) => Ok(Ok(now)),
+            Err(error) => self.tolerate(error).map(Err),
         }
     }
 
     /// A wait outlives failures that may pass: what was accepted goes on without us.
-    fn tolerate(&self, error: Error) -> Result<(), Error> {
-        if !error.is_transient() {
+    fn tolerate(&self, error: Error) -> Result<Error, Error> {
+        // A page of a proxy that restarts is no reason to give up either.
+        if !error.is_transient() && error.kind() != ErrorKind::UnexpectedAnswer {
             return Err(error);
         }
         self.tell(&Progress::LookFailed(error.to_string()));
-        Ok(())
+        Ok(error)
     }
 }
 
@@ -241,6 +250,10 @@ impl<'a> Pace<'a> {
 
     fn elapsed(&self) -> Duration {
         self.cluster.client.shared.time.monotonic().saturating_sub(self.started)
+    }
+
+    fn settle_time(&self) -> Duration {
+        self.cluster.client.shared.settle_time
     }
 
     /// How long a look may take: the deadline of an operation, and no more than what is left of the wait. The last

@@ -32,7 +32,7 @@ pub(crate) struct ApiResult {
 
 impl Api {
     /// The method and the body, checked. May read stdin, sends nothing.
-    pub(crate) fn request(&self) -> Result<(Method, Option<Value>)> {
+    pub(crate) fn request(&self) -> Result<(Method, Option<String>)> {
         let method = Method::from_bytes(self.method.to_ascii_uppercase().as_bytes()).map_err(|_| {
             CliError::usage(format!("{:?} is not an HTTP method", self.method))
                 .with_hint("GET, POST, PUT and DELETE are the usual ones")
@@ -43,19 +43,19 @@ impl Api {
                 .map_err(|error| CliError::usage("the body cannot be read from stdin").with_cause(&error))?,
             Some(text) => text.to_owned(),
         };
-        let body = serde_json::from_str(&text).map_err(|error| {
+        serde_json::from_str::<serde::de::IgnoredAny>(&text).map_err(|error| {
             CliError::usage("the body is not JSON")
                 .with_cause(&error)
                 .with_hint("quote it for the shell: --body '{\"is_all_sync\":true}'")
         })?;
-        Ok((method, Some(body)))
+        Ok((method, Some(text)))
     }
 
     pub(crate) async fn run(
         self,
         globals: &Globals,
         output: Output,
-        (method, body): (Method, Option<Value>),
+        (method, body): (Method, Option<String>),
         stage: &Progressing,
     ) -> Result<()> {
         let context = Context::new(globals, output, &self.service).await?;
@@ -63,11 +63,11 @@ impl Api {
         if !method.is_safe() {
             stage.set(Stage::Writing);
         }
-        let answer = context.client.execute_raw(method, &path, body.as_ref()).await?;
+        let answer = context.client.execute_raw(method, &path, body.as_deref()).await?;
         match output.format {
             Format::Json => output.json(&ApiResult {
                 status: answer.status.as_u16(),
-                request_id: answer.request_id(),
+                request_id: answer.request_id.clone(),
                 emulated: context.emulated,
                 body: structured(&answer),
             }),

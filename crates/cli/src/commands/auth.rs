@@ -36,7 +36,7 @@ pub(crate) struct Found {
 }
 
 pub(crate) fn status(globals: &Globals, output: Output) -> Result<()> {
-    let address = Address::new(globals);
+    let address = Address::new(globals)?;
     let credentials = Credentials::from_env();
     let endpoint = endpoint(globals, &address, &credentials)?;
     let credentials = credentials?;

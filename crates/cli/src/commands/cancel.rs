@@ -30,8 +30,12 @@ impl Cancel {
     /// Asks, where there is somebody to answer and something real to lose.
     pub(crate) fn confirm(&self, output: Output, names: &Names) -> Result<()> {
         let asks = !self.yes && !self.dry_run && !self.target.service.is_emulated();
-        if !asks || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !asks || !io::stdin().is_terminal() {
             return Ok(());
+        }
+        if !io::stderr().is_terminal() {
+            return Err(CliError::usage("a question cannot be shown, as stderr is not a terminal")
+                .with_hint("--yes goes on without asking"));
         }
         let count = write::counted(names.user_names().len(), names.group_names().len());
         output.say(&format!("Remove {count} from the Manager of cluster {}?", self.target.cluster));
@@ -73,7 +77,11 @@ impl Cancel {
         }
         let outcome = {
             let (_spinner, listener) = progress::listener(output, stage);
-            request.on_progress(listener).wait().await?
+            request.on_progress(listener).wait().await
+        };
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(write::after(&context, subject, merged, stage, error)),
         };
         let result = WriteResult { subject, merged, report: Report::Waited(&outcome) };
         output.result(&result, || table(&outcome))?;

@@ -11,7 +11,7 @@ use crate::output::Output;
 pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     // Watched before the URL is out: whoever reads it may send a signal at once.
     let stop = interrupt::signals().map_err(|error| CliError::io("signals cannot be watched", &error))?;
-    let key = flags.ak.zip(flags.sk);
+    let key = flags.ak.zip(flags.sk.map(|secret| secret.0));
     let mut builder = Emulator::builder().listen(flags.listen).sync_duration(flags.sync_duration);
     if let Some((ak, sk)) = &key {
         builder = builder.access_key(ak, sk);

@@ -97,7 +97,11 @@ async fn waited(
 ) -> Result<()> {
     let outcome = {
         let (_spinner, listener) = progress::listener(context.output, stage);
-        request.on_progress(listener).wait().await?
+        request.on_progress(listener).wait().await
+    };
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(error) => return Err(write::after(context, subject, merged, stage, error)),
     };
     let result = WriteResult { subject, merged, report: Report::Waited(&outcome) };
     context.output.result(&result, || table(&outcome))?;

@@ -5,7 +5,8 @@ use mrs_iam_sync::{Accepted, Cluster, Completion, NameLists, RequestPreview};
 use crate::context::Context;
 use crate::error::{CliError, Result};
 use crate::exit::Exit;
-use crate::results::{DryRunResult, Request, Subject};
+use crate::interrupt::Progressing;
+use crate::results::{DryRunResult, Report, Request, Subject, WriteResult};
 use crate::text;
 
 /// For names whose list the service gave afterwards only.
@@ -31,11 +32,39 @@ pub(crate) fn show(
 ) -> Result<()> {
     let result = DryRunResult { subject, dry_run: true, request: preview.map(Request::from), merged };
     context.output.result(&result, || match preview {
-        Some(preview) => format!("{}\n", text::lines(preview.to_string().trim_end())),
+        Some(preview) => {
+            let shown = preview.to_string();
+            match &preview.body {
+                // The body is JSON, in which what steers a terminal has another spelling of the same meaning.
+                Some(body) => {
+                    let head = shown.strip_suffix(body.as_str()).unwrap_or_default();
+                    format!("{}{}\n", text::lines(head), text::json(body))
+                }
+                None => text::lines(&shown),
+            }
+        }
         None => "All names are on Manager already: no request would be sent.\n".to_owned(),
     })?;
     context.output.note("Nothing was sent.");
     Ok(())
+}
+
+/// A wait that failed. What was accepted before is a result all the same.
+pub(crate) fn after(
+    context: &Context,
+    subject: Subject,
+    merged: Vec<String>,
+    stage: &Progressing,
+    error: mrs_iam_sync::Error,
+) -> CliError {
+    if let Some(accepted) = stage.accepted() {
+        let text = accepted_text(&accepted);
+        let report = Report::<()>::Sent { accepted: vec![accepted] };
+        if let Err(unwritten) = context.output.result(&WriteResult { subject, merged, report }, || text) {
+            return unwritten;
+        }
+    }
+    error.into()
 }
 
 /// The text for people after a write that was not waited for.
