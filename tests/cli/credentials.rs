@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mrs_iam_sync_emulator::{Emulator, SAMPLE_ACCESS_KEY, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY};
 
-use crate::support::{CLUSTER, Cli, Run, Service, Shifted};
+use crate::support::{CLUSTER, Cli, Run, Service, Shifted, cli};
 
 #[test]
 fn none_or_half() {
@@ -119,4 +119,14 @@ fn no_output_shows_a_secret() {
         run.stderr.contains("DEBUG") && !run.stderr.contains("hyper") && !run.stderr.contains("reqwest"),
         "{run}"
     );
+}
+
+#[test]
+fn with_nothing_set_credentials_come_first() {
+    check!(cli(["list", "--cluster", CLUSTER]).run(), @"
+    exit: 4
+    ----- stderr -----
+    error: no credentials found in the environment
+    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN
+    ");
 }

@@ -27,8 +27,9 @@ impl Context {
         }
         let _ = service;
         let address = Address::new(globals)?;
-        address.complete()?;
+        // Whoever has set nothing yet needs these first.
         let credentials = Credentials::from_env()?;
+        address.complete()?;
         let client = build(globals, &address, credentials)?;
         Ok(Self {
             output,

@@ -23,9 +23,9 @@ pub struct Accepted {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Synchronized {
-    /// Users, in the service's order; `None` when the answer did not say.
+    /// Users, in the service's order; null (`None`) when the answer did not say.
     pub users: Option<Vec<String>>,
-    /// User groups, in the service's order; `None` when the answer did not say.
+    /// User groups, in the service's order; null (`None`) when the answer did not say.
     pub groups: Option<Vec<String>>,
 }
 
@@ -103,7 +103,7 @@ pub struct SyncOutcome {
     pub brought_along: NameLists,
     /// Named and there now, where it is not known whether they were there before.
     pub present: NameLists,
-    /// Named and not on Manager; `None` where that cannot be known.
+    /// Named and not on Manager; null (`None`) where that cannot be known.
     pub missing: Option<NameLists>,
     /// Missing names that differ from one on Manager in case only.
     pub differs_in_case: Vec<CaseDifference>,
@@ -127,7 +127,7 @@ pub struct CancelOutcome {
     pub already_absent: NameLists,
     /// Named and not there now, where it is not known whether they were there before.
     pub absent: NameLists,
-    /// Named and still on Manager; `None` where that cannot be known.
+    /// Named and still on Manager; null (`None`) where that cannot be known.
     pub remaining: Option<NameLists>,
     /// Groups that are still on Manager without having been named: removing users leaves the groups that came
     /// along with them.
