@@ -329,15 +329,18 @@ pub(crate) fn format_of_broken(arguments: &[OsString], environment: Option<&str>
 }
 
 /// A secret on the command line, which `Debug` does not show.
+#[cfg(feature = "emulator")]
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
+#[cfg(feature = "emulator")]
 impl From<String> for Secret {
     fn from(text: String) -> Self {
         Self(text)
     }
 }
 
+#[cfg(feature = "emulator")]
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
@@ -379,5 +382,12 @@ mod tests {
         assert_eq!(format(&["x", "-o", "table"], Some("json")), Format::Table);
         assert_eq!(format(&["x", "--", "-o", "json"], None), Format::Table);
         assert_eq!(format(&["x", "-o"], None), Format::Table);
+    }
+
+    #[cfg(feature = "emulator")]
+    #[test]
+    fn debug_shows_no_secret() {
+        let shown = format!("{:?}", Secret::from("the-secret".to_owned()));
+        assert!(!shown.contains("the-secret"), "{shown}");
     }
 }
