@@ -139,19 +139,10 @@ pub(crate) struct Service {
     pub(crate) emulated: bool,
 }
 
-impl Service {
-    pub(crate) fn is_emulated(&self) -> bool {
-        #[cfg(feature = "emulator")]
-        return self.emulated;
-        #[cfg(not(feature = "emulator"))]
-        false
-    }
-}
-
 /// The cluster.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Id of the cluster; id:X takes X for an id whatever its shape
+    /// Id of the cluster; id:ID is the same
     #[arg(long, value_name = "ID")]
     pub(crate) cluster: String,
     #[command(flatten)]

@@ -22,7 +22,7 @@ impl Context {
     /// Of a command with these flags; starts the emulator if it is asked for.
     pub(crate) async fn new(globals: &Globals, output: Output, service: &Service) -> Result<Self> {
         #[cfg(feature = "emulator")]
-        if service.is_emulated() {
+        if service.emulated {
             return crate::emulated::context(globals, output).await;
         }
         let _ = service;

@@ -69,7 +69,6 @@ fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<()> {
         Command::Cancel(flags) => {
             context::cluster_id(&flags.target.cluster)?;
             let names = flags.select(output)?;
-            flags.confirm(output, &names)?;
             guarded(&stage, flags.run(globals, output, names, &stage))
         }
         Command::List(target) => guarded(&stage, commands::list::run(&target, globals, output)),

@@ -2,11 +2,11 @@
 
 use std::io::{self, BufRead, IsTerminal as _};
 
-use mrs_iam_sync::{CancelOutcome, Completion, Names};
+use mrs_iam_sync::{CancelOutcome, Cluster, Completion, Names};
 
 use crate::args::{Cancel, Globals};
 use crate::commands::write;
-use crate::context;
+use crate::context::{self, Context};
 use crate::error::{CliError, Result};
 use crate::exit::Exit;
 use crate::interrupt::{Progressing, Stage};
@@ -27,20 +27,27 @@ impl Cancel {
         self.selection.names(output)
     }
 
-    /// Asks, where there is somebody to answer and something real to lose.
-    pub(crate) fn confirm(&self, output: Output, names: &Names) -> Result<()> {
-        let asks = !self.yes && !self.dry_run && !self.target.service.is_emulated();
-        if !asks || !io::stdin().is_terminal() {
+    /// Asks, where there is somebody to answer and something real to lose. Whatever can be found wrong without the
+    /// service has been by then.
+    async fn confirm(&self, context: &Context, cluster: &Cluster, count: &str) -> Result<()> {
+        if self.yes || context.emulated || !io::stdin().is_terminal() {
             return Ok(());
         }
         if !io::stderr().is_terminal() {
             return Err(CliError::usage("a question cannot be shown, as stderr is not a terminal")
                 .with_hint("--yes goes on without asking"));
         }
-        let count = write::counted(names.user_names().len(), names.group_names().len());
-        output.say(&format!("Remove {count} from the Manager of cluster {}?", self.target.cluster));
-        output.say("Type y and Enter to go on, anything else to stop.");
-        if agrees(io::stdin().lock()) {
+        context.output.say(&format!(
+            "Remove {count} from the Manager of cluster {} (project {}, {})?",
+            cluster.id(),
+            context.client.project_id(),
+            context.client.endpoint(),
+        ));
+        context.output.say("Type y and Enter to go on, anything else to stop.");
+        // On a thread of its own, so that a signal ends the question like anything else.
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || answer.send(agrees(io::stdin().lock())));
+        if answered.await.unwrap_or(false) {
             return Ok(());
         }
         Err(CliError::new(Exit::Failed, "declined", "not confirmed; nothing was sent")
@@ -58,10 +65,13 @@ impl Cancel {
         let subject = write::subject(&context, &cluster, "cancel");
         let merged = names.merged().to_vec();
         let names_users = names.user_names().len() > 0;
+        let count = write::counted(names.user_names().len(), names.group_names().len());
         let request = cluster.cancel(names);
+        let preview = request.clone().preview().await?;
         if self.dry_run {
-            return write::show(&context, subject, Some(&request.preview().await?), merged);
+            return write::show(&context, subject, Some(&preview), merged);
         }
+        self.confirm(&context, &cluster, &count).await?;
         if !self.wait {
             stage.set(Stage::Writing);
             let accepted = request.send().await?;
