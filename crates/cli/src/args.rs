@@ -105,7 +105,8 @@ pub(crate) enum Command {
     /// Sign and send any request to the endpoint
     ///
     /// For what this program has no command for. The answer's body is printed as it came (on a terminal JSON is laid
-    /// out); an answer of 400 or above is an error. Nothing is checked first, and writes are sent without asking.
+    /// out). An answer of 400 or above, a redirect, and JSON that is none are errors. Nothing is checked first, and
+    /// writes are sent without asking.
     #[command(after_long_help = help::API)]
     Api(Api),
     /// Show which credentials would be used
@@ -114,7 +115,7 @@ pub(crate) enum Command {
     /// Serve the API on this machine, with a sample world in memory
     ///
     /// For trying things out and for tests. The first line on stdout is the base URL, alone. It checks signatures as
-    /// the real service does, runs until SIGINT (Ctrl-C) or SIGTERM, and then forgets everything.
+    /// the signing guide says, runs until SIGINT (Ctrl-C) or SIGTERM, and then forgets everything.
     #[cfg(feature = "emulator")]
     #[command(after_long_help = help::EMULATOR)]
     Emulator(Emulator),
