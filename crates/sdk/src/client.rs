@@ -13,7 +13,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::names::{self, ProjectId};
 use crate::time::{MachineTime, Time};
-use crate::transport::{Attempt, http_client, is_json, wrong_status};
+use crate::transport::{Attempt, http_client, is_json, too_long, wrong_status};
 
 /// Deadline of one operation unless set otherwise.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -132,7 +132,7 @@ fn fault(answer: &Answer) -> Option<String> {
         return Some(wrong_status(answer));
     }
     if !answer.complete {
-        return Some(format!("a body of more than {} MiB", mrs_iam_sync_client::BODY_LIMIT / (1024 * 1024)));
+        return Some(too_long());
     }
     let json = answer.headers.get(http::header::CONTENT_TYPE).is_some_and(is_json);
     let broken = json && serde_json::from_slice::<serde::de::IgnoredAny>(&answer.body).is_err();

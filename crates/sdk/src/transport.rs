@@ -108,7 +108,7 @@ impl Attempt {
             .map(|id| self.shared.credentials.scrub(&id))
     }
 
-    /// What the generated client made of the answer; a success must be JSON in name too.
+    /// What the generated client made of the answer; a success must be a JSON object, and say that it is JSON.
     pub(crate) fn finish<T>(&self, result: Result<ResponseValue<T>, Failure>) -> Result<T, Error> {
         let value = result.map_err(|failure| self.failure(failure))?;
         if let Some(answer) = &self.kept().answer {
@@ -329,7 +329,7 @@ pub(crate) fn is_json(content_type: &HeaderValue) -> bool {
 /// What is wrong with the body of a success.
 fn fault(answer: &Answer, error: &serde_json::Error) -> String {
     if !answer.complete {
-        return format!("a body of more than {} MiB", mrs_iam_sync_client::BODY_LIMIT / (1024 * 1024));
+        return too_long();
     }
     match error.classify() {
         serde_json::error::Category::Eof if !answer.body.is_empty() => {
@@ -338,6 +338,11 @@ fn fault(answer: &Answer, error: &serde_json::Error) -> String {
         serde_json::error::Category::Data => format!("JSON that is not the documented one: {error}"),
         _ => body_in_words(answer),
     }
+}
+
+/// A body that was not read to its end.
+pub(crate) fn too_long() -> String {
+    format!("a body of more than {} MiB", mrs_iam_sync_client::BODY_LIMIT / (1024 * 1024))
 }
 
 pub(crate) fn wrong_status(answer: &Answer) -> String {

@@ -109,7 +109,6 @@ impl Watch {
     /// Follows a write that was accepted just now, until its goal is reached or the wait's deadline passes.
     pub(crate) async fn follow(&self, cluster: &Cluster, goal: Goal<'_>) -> Result<End, Error> {
         let mut pace = Pace::start(cluster);
-        let mut supported = true;
         let mut seen_running = false;
         let mut idle = false;
         while !idle {
@@ -120,17 +119,10 @@ impl Watch {
                 Look::Running => seen_running = true,
                 Look::Idle => idle = seen_running || pace.elapsed() >= pace.settle_time(),
                 Look::Failed => {}
-                Look::Unsupported => {
-                    supported = false;
-                    break;
-                }
+                Look::Unsupported => return self.blind(cluster, goal, &mut pace).await,
             }
         }
-        if supported {
-            self.arrivals(cluster, goal, &mut pace, idle).await
-        } else {
-            self.blind(cluster, goal, &mut pace).await
-        }
+        self.arrivals(cluster, goal, &mut pace, idle).await
     }
 
     async fn look(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Look, Error> {
