@@ -20,9 +20,9 @@ pub struct Document {
     pub operations: &'static [Operation],
     /// The rules that text values of requests obey, one for each constrained component.
     pub rules: &'static [StringRule],
-    /// Error codes that the operations may answer with.
+    /// Error codes that the operations may answer with; empty in a document that leaves them to `iam-sync-user`.
     pub error_codes: &'static [ErrorCode],
-    /// HTTP statuses in general.
+    /// HTTP statuses in general; empty as above.
     pub status_codes: &'static [StatusCode],
     /// Servers as templates.
     pub servers: &'static [Server],
@@ -34,6 +34,11 @@ impl Document {
     /// Finds an operation by the name that the generated client uses for it, `update_sync_iam_user` for example.
     pub fn operation_by_rust_name(&self, rust_name: &str) -> Option<&'static Operation> {
         self.operations.iter().find(|operation| operation.rust_name == rust_name)
+    }
+
+    /// The endpoint that serves every region without one of its own: the first server without variables.
+    pub fn default_endpoint(&self) -> Option<&'static str> {
+        self.servers.iter().map(|server| server.template).find(|template| !template.contains('{'))
     }
 
     /// Finds the rule of a text component, `ClusterId` for example.
@@ -68,6 +73,8 @@ pub struct Operation {
     pub rate_limit: RateLimit,
     /// Parameters of the path, in its order.
     pub path_parameters: &'static [PathParameter],
+    /// Parameters of the query, in the document's order.
+    pub query_parameters: &'static [QueryParameter],
     /// The JSON body of the request, where it has one.
     pub request: Option<RequestBody>,
     /// The one status that means success.
@@ -93,6 +100,26 @@ impl Operation {
         values
             .iter()
             .fold(self.path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// Whether a request is one of this operation: its method, and its path as it is sent, without a query.
+    ///
+    /// A parameter stands for one segment, whatever is in it but nothing. The path is not decoded, so that an encoded
+    /// slash in a value is part of its segment.
+    ///
+    /// ```
+    /// # let operation = mrs_iam_sync_contract::operation("ListSyncStatus").unwrap();
+    /// assert!(operation.matches("GET", "/v2/p1/clusters/c1/iam-sync"));
+    /// assert!(!operation.matches("GET", "/v2/p1/clusters/c1/iam-sync-user"));
+    /// ```
+    pub fn matches(&self, method: &str, path: &str) -> bool {
+        let (wanted, given) = (self.path.split('/'), path.split('/'));
+        method == self.method.as_str()
+            && wanted.clone().count() == given.clone().count()
+            && wanted.zip(given).all(|(wanted, given)| match wanted.starts_with('{') {
+                true => !given.is_empty(),
+                false => wanted == given,
+            })
     }
 
     /// Whether it changes something.
@@ -158,6 +185,22 @@ pub struct PathParameter {
     pub name: &'static str,
     /// The component that holds its rule, `ClusterId` for example.
     pub component: &'static str,
+    /// The documented example.
+    pub example: Option<&'static str>,
+}
+
+/// A parameter of the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QueryParameter {
+    /// Its name in the query.
+    pub name: &'static str,
+    /// The component that holds its rule, `PageSize` for example.
+    pub component: &'static str,
+    /// Whether each request must have it.
+    pub required: bool,
+    /// What it means.
+    pub description: &'static str,
     /// The documented example.
     pub example: Option<&'static str>,
 }

@@ -8,8 +8,8 @@ mod regions;
 
 pub use codes::{ErrorCode, Kind, StatusCode};
 pub use facts::{
-    Document, ListLimit, Method, Operation, PathParameter, RateLimit, RequestBody, RequestExample,
-    ResponseExample, Server, Source, StringRule,
+    Document, ListLimit, Method, Operation, PathParameter, QueryParameter, RateLimit, RequestBody,
+    RequestExample, ResponseExample, Server, Source, StringRule,
 };
 pub use generated::iam_sync_user;
 pub use regions::{Region, nearest_regions};

@@ -3,7 +3,7 @@
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
 use quote::quote;
 
-use super::{Artifact, COMMAND, CodegenError, header, module_name, rewrite, rust};
+use super::{Artifact, COMMAND, CodegenError, header, module_name, rewrite, rust, secrets};
 use crate::document::{Document, FOLDER};
 
 /// The client's folder of generated files.
@@ -25,6 +25,10 @@ pub(super) fn module(document: &Document) -> Result<(Artifact, Vec<String>), Cod
         .with_inner_type(inner)
         // Without our hooks nothing would be signed: their absence must not compile.
         .with_hooks(HooksMode::Expected);
+    for name in secrets(document) {
+        // Written by hand, under the component's name: the generator's own types show what they hold.
+        settings.with_replacement(name, format!("crate::{name}"), std::iter::empty());
+    }
     let tokens =
         Generator::new(&settings).generate_tokens(&document.openapi()?).map_err(|error| refused(&error))?;
     let mut file =

@@ -10,6 +10,8 @@ mod rewrite;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::document::{Document, DocumentError};
 use crate::schema::SchemaError;
 
@@ -231,6 +233,18 @@ fn rust(path: &str, head: &str, tokens: proc_macro2::TokenStream) -> Result<Stri
     let mut file = syn::parse2(tokens).map_err(|source| CodegenError::Rust { path: path.into(), source })?;
     docs::tidy(&mut file);
     Ok(format!("{head}{}", prettyplease::unparse(&file)))
+}
+
+/// The components with `x-secret`: values that no type may show.
+fn secrets(document: &Document) -> Vec<&str> {
+    let schemas = document.value.pointer("/components/schemas").and_then(Value::as_object);
+    let is_secret = |schema: &Value| schema.get("x-secret") == Some(&Value::Bool(true));
+    schemas
+        .into_iter()
+        .flatten()
+        .filter(|(_, schema)| is_secret(schema))
+        .map(|(name, _)| name.as_str())
+        .collect()
 }
 
 /// The name of the module that belongs to a document.

@@ -12,8 +12,8 @@ use crate::document::join;
 /// The methods that change something.
 const WRITES: &[&str] = &["post", "put", "patch", "delete"];
 
-/// How the service spells the media type of request bodies.
-const REQUEST_MEDIA_TYPE: &str = "application/json;charset=UTF-8";
+/// How the services spell the media type of request bodies: MRS, and IAM.
+const REQUEST_MEDIA_TYPES: [&str; 2] = ["application/json;charset=UTF-8", "application/json;charset=utf8"];
 
 /// The one error schema. Not `Error`: that name is the generator's own.
 const ERROR_SCHEMA: &str = "#/components/schemas/ErrorResponse";
@@ -165,9 +165,10 @@ pub(super) fn request_media_type(model: &Model<'_>, findings: &mut Findings<'_>)
     for place in model.of(Kind::RequestBody) {
         let types = place.value.get("content").and_then(Value::as_object);
         let types = types.into_iter().flat_map(|types| types.keys()).map(String::as_str).collect::<Vec<_>>();
-        if types != [REQUEST_MEDIA_TYPE] {
+        if !matches!(types.as_slice(), [one] if REQUEST_MEDIA_TYPES.contains(one)) {
             let found = if types.is_empty() { "none".to_owned() } else { types.join(" and ") };
-            let message = format!("its media type is {found}; have just {REQUEST_MEDIA_TYPE}");
+            let message =
+                format!("its media type is {found}; have just {}", REQUEST_MEDIA_TYPES.join(" or "));
             findings.add(&join(&place.pointer, "content"), message);
         }
     }

@@ -2,9 +2,9 @@
 // SHA-256 of that document: 088dd742b5725b35389bd5d98c644b8ad186dcb95b2f6d8c1e357ec2de505df7
 
 use crate::{
-    Document, ErrorCode, Kind, ListLimit, Method, Operation, PathParameter, RateLimit,
-    Region, RequestBody, RequestExample, ResponseExample, Server, Source, StatusCode,
-    StringRule,
+    Document, ErrorCode, Kind, ListLimit, Method, Operation, PathParameter,
+    QueryParameter, RateLimit, Region, RequestBody, RequestExample, ResponseExample,
+    Server, Source, StatusCode, StringRule,
 };
 /// The document.
 pub const DOCUMENT: &Document = &Document {
@@ -831,6 +831,7 @@ pub const UPDATE_SYNC_IAM_USER: Operation = Operation {
             example: Some("f7f45c04-4303-411c-9b71-d2cb730dd162"),
         },
     ],
+    query_parameters: &[],
     request: Some(RequestBody {
         content_type: "application/json;charset=UTF-8",
         schema: "UpdateSyncRequest",
@@ -915,6 +916,7 @@ pub const SHOW_SYNC_IAM_USER: Operation = Operation {
             example: Some("f7f45c04-4303-411c-9b71-d2cb730dd162"),
         },
     ],
+    query_parameters: &[],
     request: None,
     success: 200,
     response_schema: "ShowSyncIamUserResponse",
@@ -972,6 +974,7 @@ pub const CANCEL_SYNC_IAM_USER: Operation = Operation {
             example: Some("f7f45c04-4303-411c-9b71-d2cb730dd162"),
         },
     ],
+    query_parameters: &[],
     request: Some(RequestBody {
         content_type: "application/json;charset=UTF-8",
         schema: "CancelSyncRequest",
@@ -1052,6 +1055,7 @@ pub const LIST_SYNC_STATUS: Operation = Operation {
             example: Some("f7f45c04-4303-411c-9b71-d2cb730dd162"),
         },
     ],
+    query_parameters: &[],
     request: None,
     success: 200,
     response_schema: "ListSyncStatusResponse",
@@ -1109,6 +1113,7 @@ pub const LIST_SYNC_REQUIREMENTS: Operation = Operation {
             example: Some("f7f45c04-4303-411c-9b71-d2cb730dd162"),
         },
     ],
+    query_parameters: &[],
     request: None,
     success: 200,
     response_schema: "ListSyncRequirementsResponse",
