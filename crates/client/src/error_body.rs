@@ -50,20 +50,38 @@ impl ErrorBody {
         }
     }
 
-    /// The body in the documented shape, for the generated types.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
+    /// The fields of the documented shape.
+    fn to_object(&self) -> Map<String, Value> {
         let fields = [
             ("error_code", &self.error_code),
             ("error_msg", &self.error_msg),
             ("request_id", &self.request_id),
             ("encoded_authorization_message", &self.encoded_authorization_message),
         ];
-        let object: Map<String, Value> = fields
+        fields
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value.clone()?))))
-            .collect();
-        Value::Object(object).to_string().into_bytes()
+            .collect()
     }
+}
+
+/// A body in a shape that the error type of each document takes, whatever it was.
+///
+/// IAM's own object `error` stays beside the fields that all have in common, as far as it is what its document says:
+/// a code that is no number would cost the whole answer.
+pub(crate) fn documented(body: &[u8]) -> Vec<u8> {
+    let mut object = ErrorBody::parse(body).to_object();
+    if let Ok(Value::Object(mut original)) = serde_json::from_slice(body)
+        && let Some(Value::Object(mut error)) = original.remove("error")
+    {
+        error.retain(|name, value| match name.as_str() {
+            "code" => value.is_i64(),
+            "message" | "title" => value.is_string(),
+            _ => false,
+        });
+        object.insert("error".to_owned(), Value::Object(error));
+    }
+    Value::Object(object).to_string().into_bytes()
 }
 
 /// A text, or a number as text; an empty text says nothing.
@@ -77,6 +95,8 @@ fn text(value: Option<&Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn parse(body: &str) -> (Option<String>, Option<String>) {
@@ -119,6 +139,46 @@ mod tests {
     #[test]
     fn the_documented_shape_survives() {
         let body = r#"{"error_code":"APIGW.0308","error_msg":"slow down","request_id":"r1","encoded_authorization_message":"m"}"#;
-        assert_eq!(ErrorBody::parse(body.as_bytes()).to_json(), body.as_bytes());
+        assert_eq!(documented(body.as_bytes()), body.as_bytes());
+    }
+
+    /// Decodes what becomes of a body with the error type of each document.
+    fn decoded(body: &str) -> [serde_json::Result<Value>; 2] {
+        use crate::{iam, iam_sync_user};
+        fn round_trip<T: serde::Serialize + serde::de::DeserializeOwned>(
+            body: &[u8],
+        ) -> serde_json::Result<Value> {
+            serde_json::to_value(serde_json::from_slice::<T>(body)?)
+        }
+        let body = documented(body.as_bytes());
+        [
+            round_trip::<iam::types::ErrorResponse>(&body),
+            round_trip::<iam_sync_user::types::ErrorResponse>(&body),
+        ]
+    }
+
+    #[test]
+    fn each_document_takes_what_it_becomes() {
+        let [iam, others @ ..] = decoded(
+            r#"{"error":{"message":"Authentication failed","code":401,"title":"Unauthorized","more":1}}"#,
+        );
+        let common = json!({ "error_code": "401", "error_msg": "Authentication failed" });
+        let mut all = common.clone();
+        all["error"] = json!({ "code": 401, "message": "Authentication failed", "title": "Unauthorized" });
+        assert_eq!(iam.unwrap(), all);
+        assert_eq!(others.map(Result::unwrap), [common]);
+        for odd in [
+            "",
+            "<html>502</html>",
+            r#"{"error":"invalid"}"#,
+            r#"{"error":{"code":"401","message":{"a":1},"title":[]}}"#,
+            r#"{"error":{"code":18446744073709551615}}"#,
+            r#"{"error":{"code":4.5}}"#,
+            r#"{"error_code":17,"error_msg":{"a":1},"request_id":5}"#,
+        ] {
+            for result in decoded(odd) {
+                result.unwrap_or_else(|error| panic!("{odd}: {error}"));
+            }
+        }
     }
 }

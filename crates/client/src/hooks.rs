@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
-use mrs_iam_sync_contract::{Document, Operation};
+use mrs_iam_sync_contract::Document;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
 use reqwest::{Request, Response};
 
-use crate::{ErrorBody, generated::iam_sync_user};
+use crate::error_body;
+use crate::generated::{iam, iam_sync_user};
 
 /// Most bytes of an answer's body that are read, 16 MiB. The longest documented answer, all users and groups of a
 /// cluster, stays below it up to some 200,000 names of full length.
@@ -99,37 +100,47 @@ impl Http {
 #[derive(Debug, Clone)]
 pub struct Inner(Arc<dyn Authenticate>);
 
-/// Makes a client of the five IAM-synchronization operations.
-///
-/// `endpoint` is the base URL without a trailing slash.
-pub fn connect(endpoint: &str, http: &Http, authenticator: Arc<dyn Authenticate>) -> iam_sync_user::Client {
-    iam_sync_user::Client::new_with_client(endpoint, http.0.clone(), Inner(authenticator))
-}
-
-impl ClientHooks<Inner> for iam_sync_user::Client {
-    async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
-        let Inner(authenticator) = self.inner();
-        let document = mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
-        let operation =
-            complete(request, document, info, authenticator.project_id()).map_err(Error::Custom)?;
-        if operation.authenticated {
-            authenticator.authenticate(request).map_err(|error| Error::Custom(error.to_string()))?;
+/// Gives the client of each document its `connect` function and its hooks. The generated clients have no trait in
+/// common that could have both for all of them.
+macro_rules! clients {
+    ($($(#[$doc:meta])* $connect:ident: $module:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// `endpoint` is the base URL without a trailing slash.
+        pub fn $connect(endpoint: &str, http: &Http, authenticator: Arc<dyn Authenticate>) -> $module::Client {
+            $module::Client::new_with_client(endpoint, http.0.clone(), Inner(authenticator))
         }
-        Ok(())
-    }
 
-    async fn exec(&self, request: Request, _info: &OperationInfo) -> reqwest::Result<Response> {
-        exchange_with(self.client(), request, &*self.inner().0).await
-    }
+        impl ClientHooks<Inner> for $module::Client {
+            async fn pre<E>(&self, request: &mut Request, info: &OperationInfo) -> Result<(), Error<E>> {
+                let document = mrs_iam_sync_contract::$module::DOCUMENT;
+                complete(request, document, info, &*self.inner().0).map_err(Error::Custom)
+            }
+
+            async fn exec(&self, request: Request, _info: &OperationInfo) -> reqwest::Result<Response> {
+                exchange_with(self.client(), request, &*self.inner().0).await
+            }
+        }
+    )*};
 }
 
-/// Makes a generated request the documented one.
+clients! {
+    /// Makes a client of the five IAM-synchronization operations.
+    connect: iam_sync_user;
+    /// Makes a client of the IAM calls that find projects, users and user groups, and get a token.
+    ///
+    /// An authenticator without a project leaves the header `X-Project-Id` out, as calls for the whole account want
+    /// it. The call for a token is sent without credentials.
+    connect_iam: iam;
+}
+
+/// Makes a generated request the documented one, credentials included.
 fn complete(
     request: &mut Request,
     document: &'static Document,
     info: &OperationInfo,
-    project_id: Option<&str>,
-) -> Result<&'static Operation, String> {
+    authenticator: &dyn Authenticate,
+) -> Result<(), String> {
     let operation = document
         .operation_by_rust_name(info.operation_id)
         .ok_or_else(|| format!("the contract has no operation `{}`", info.operation_id))?;
@@ -138,8 +149,13 @@ fn complete(
         // The generator drops the parameter after the semicolon.
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
     }
+    // Without credentials there is nothing that a project could be chosen for.
+    let project_id = authenticator.project_id().filter(|_| operation.authenticated);
     address(request, project_id)?;
-    Ok(operation)
+    if operation.authenticated {
+        authenticator.authenticate(request).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 /// Sets the headers that say where a request goes, `Host` and `X-Project-Id`, so that they can be signed.
@@ -207,7 +223,7 @@ async fn exchange_with(
         return Err(error);
     }
     let refused = status.is_client_error() || status.is_server_error();
-    let body = if refused { ErrorBody::parse(&body).to_json().into() } else { body };
+    let body = if refused { error_body::documented(&body).into() } else { body };
     let mut answer = http::Response::new(body);
     (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
     Ok(Response::from(answer))

@@ -3,3 +3,5 @@
 #![allow(missing_docs, clippy::all, clippy::unwrap_used)]
 /// Generated from `openapi/iam-sync-user.yaml`.
 pub mod iam_sync_user;
+/// Generated from `openapi/iam.yaml`.
+pub mod iam;

@@ -3,4 +3,9 @@
 #![allow(unused_imports)]
 /// Facts of `openapi/iam-sync-user.yaml`.
 pub mod iam_sync_user;
-pub(crate) const DOCUMENTS: &[&crate::Document] = &[iam_sync_user::DOCUMENT];
+/// Facts of `openapi/iam.yaml`.
+pub mod iam;
+pub(crate) const DOCUMENTS: &[&crate::Document] = &[
+    iam_sync_user::DOCUMENT,
+    iam::DOCUMENT,
+];
