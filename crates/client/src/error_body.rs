@@ -143,8 +143,8 @@ mod tests {
     }
 
     /// Decodes what becomes of a body with the error type of each document.
-    fn decoded(body: &str) -> [serde_json::Result<Value>; 2] {
-        use crate::{iam, iam_sync_user};
+    fn decoded(body: &str) -> [serde_json::Result<Value>; 3] {
+        use crate::{iam, iam_sync_user, mrs_clusters};
         fn round_trip<T: serde::Serialize + serde::de::DeserializeOwned>(
             body: &[u8],
         ) -> serde_json::Result<Value> {
@@ -154,6 +154,7 @@ mod tests {
         [
             round_trip::<iam::types::ErrorResponse>(&body),
             round_trip::<iam_sync_user::types::ErrorResponse>(&body),
+            round_trip::<mrs_clusters::types::ErrorResponse>(&body),
         ]
     }
 
@@ -166,7 +167,7 @@ mod tests {
         let mut all = common.clone();
         all["error"] = json!({ "code": 401, "message": "Authentication failed", "title": "Unauthorized" });
         assert_eq!(iam.unwrap(), all);
-        assert_eq!(others.map(Result::unwrap), [common]);
+        assert_eq!(others.map(Result::unwrap), [common.clone(), common]);
         for odd in [
             "",
             "<html>502</html>",

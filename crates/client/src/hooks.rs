@@ -11,7 +11,7 @@ use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
 use reqwest::{Request, Response};
 
 use crate::error_body;
-use crate::generated::{iam, iam_sync_user};
+use crate::generated::{iam, iam_sync_user, mrs_clusters};
 
 /// Most bytes of an answer's body that are read, 16 MiB. The longest documented answer, all users and groups of a
 /// cluster, stays below it up to some 200,000 names of full length.
@@ -132,6 +132,8 @@ clients! {
     /// An authenticator without a project leaves the header `X-Project-Id` out, as calls for the whole account want
     /// it. The call for a token is sent without credentials.
     connect_iam: iam;
+    /// Makes a client of the calls that find clusters.
+    connect_clusters: mrs_clusters;
 }
 
 /// Makes a generated request the documented one, credentials included.

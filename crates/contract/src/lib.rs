@@ -11,7 +11,7 @@ pub use facts::{
     Document, ListLimit, Method, Operation, PathParameter, QueryParameter, RateLimit, RequestBody,
     RequestExample, ResponseExample, Server, Source, StringRule,
 };
-pub use generated::{iam, iam_sync_user};
+pub use generated::{iam, iam_sync_user, mrs_clusters};
 pub use regions::{Region, nearest_regions};
 
 /// Every document of the contract, in alphabetical order.

@@ -5,3 +5,5 @@
 pub mod iam_sync_user;
 /// Generated from `openapi/iam.yaml`.
 pub mod iam;
+/// Generated from `openapi/mrs-clusters.yaml`.
+pub mod mrs_clusters;

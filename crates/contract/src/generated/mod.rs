@@ -5,7 +5,10 @@
 pub mod iam_sync_user;
 /// Facts of `openapi/iam.yaml`.
 pub mod iam;
+/// Facts of `openapi/mrs-clusters.yaml`.
+pub mod mrs_clusters;
 pub(crate) const DOCUMENTS: &[&crate::Document] = &[
     iam_sync_user::DOCUMENT,
     iam::DOCUMENT,
+    mrs_clusters::DOCUMENT,
 ];
