@@ -2,6 +2,10 @@
 
 #[path = "sdk/faults.rs"]
 mod faults;
+#[path = "sdk/limits.rs"]
+mod limits;
+#[path = "sdk/retries.rs"]
+mod retries;
 #[path = "sdk/secrets.rs"]
 mod secrets;
 #[path = "sdk/support.rs"]

@@ -128,7 +128,10 @@ fn a_redirect() {
 #[test]
 fn throttled() {
     let body = r#"{"error_code":"APIGW.0308","error_msg":"The throttling threshold has been reached","request_id":"r1"}"#;
-    check!(list(&answering(http("429 Too Many Requests", JSON, body))), @"
+    let endpoint = answering(http("429 Too Many Requests", JSON, body));
+    // Less than the first rest: the error comes at once.
+    let run = cli(["list", "--cluster", CLUSTER, "--timeout", "4s"]).at(&endpoint).run();
+    check!(run, @"
     exit: 5
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 429, APIGW.0308: The throttling threshold has been reached (request id r1)

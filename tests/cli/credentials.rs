@@ -45,7 +45,7 @@ fn a_wrong_secret() {
     exit: 4
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 401, APIGW.0301: Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:GET|/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user/||host:127.0.0.1:PORT|x-project-id:ff8080828997cb24018a1b2db3440b80|x-sdk-date:[DATE]||host;x-project-id;x-sdk-date|e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 (request id [ID])
-    hint: Check AK, SK and security token, and this machine's clock. Do not simply try again: 5 failures in a row lock the key for 5 minutes.
+    hint: Check AK, SK and security token, and this machine's clock. Do not simply try again: 5 failures in a row lock the key for 5 minutes. (the clock is [TIME] here and [TIME] there)
     ");
     // One request, not several: five failures lock a key.
     assert_eq!(service.calls(), ["ShowSyncIamUser 401"]);

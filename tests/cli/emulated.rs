@@ -50,7 +50,9 @@ fn the_same_as_json() {
       "accepted": [
         {
           "state": "synchronizing",
-          "request_id": "[ID]"
+          "request_id": "[ID]",
+          "attempts": 1,
+          "seconds": [SECONDS]
         }
       ],
       "completion": "finished",

@@ -71,7 +71,8 @@ fn results() {
     }
     let sync = service.on_cluster(["sync", "--user", "user1", "-o", "json"]).run();
     valid("sync", &sync.json());
-    let refused = service.on_cluster(["cancel", "--user", "user1", "-o", "json"]).run();
+    let cancel = ["cancel", "--user", "user1", "--timeout", "1s", "-o", "json"];
+    let refused = service.on_cluster(cancel).run();
     assert_eq!(refused.code, 5, "{refused}");
     valid("error", &refused.error());
     valid("error", &cli(["list", "-o", "json"]).run().error());

@@ -105,7 +105,8 @@ fn a_deadline_that_passes() {
     error: the service had accepted the request, but the wait deadline passed before it had finished
     hint: it goes on: look with `mrs-iam-sync status`; --wait-timeout gives it more time
     ");
-    check!(service.on_cluster(["cancel", "--user", "user1"]).args(wait).run(), @"
+    let impatient = ["--timeout", "1s"];
+    check!(service.on_cluster(["cancel", "--user", "user1"]).args(wait).args(impatient).run(), @"
     exit: 5
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 500, 12000154: IAM synchronization of cluster f7f45c04-4303-411c-9b71-d2cb730dd162 is already running. (request id [ID])
@@ -145,13 +146,14 @@ fn who_was_removed_and_which_groups_are_left() {
 fn a_synchronization_that_runs_already() {
     let service = Service::with(Emulator::builder().sync_duration(Duration::from_secs(3600)));
     assert_eq!(service.on_cluster(["sync", "--user", "user1"]).run().code, 0);
-    check!(service.on_cluster(["sync", "--user", "user2"]).run(), @"
+    let impatient = ["--timeout", "1s"];
+    check!(service.on_cluster(["sync", "--user", "user2"]).args(impatient).run(), @"
     exit: 5
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 500, 12000154: IAM synchronization of cluster f7f45c04-4303-411c-9b71-d2cb730dd162 is already running. (request id [ID])
     hint: Wait until it has finished (ListSyncStatus says so), then send the request again.
     ");
-    let json = service.on_cluster(["cancel", "--user", "user2", "-o", "json"]).run();
+    let json = service.on_cluster(["cancel", "--user", "user2", "-o", "json"]).args(impatient).run();
     assert_eq!(json.code, 5, "{json}");
     check!(json.stderr, @r#"{"error":{"kind":"sync_running","status":500,"error_code":"12000154","error_msg":"IAM synchronization of cluster f7f45c04-4303-411c-9b71-d2cb730dd162 is already running.","request_id":"[ID]","hint":"Wait until it has finished (ListSyncStatus says so), then send the request again."}}"#);
 }

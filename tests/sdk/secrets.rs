@@ -11,7 +11,7 @@ const SECRET_KEY: &str = "secret-key-that-nobody-sees";
 const SECURITY_TOKEN: &str = "security-token-that-nobody-sees";
 const TOKEN: &str = "iam-token-that-nobody-sees";
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_server_echoes_is_scrubbed() {
     // As a gateway does when a signature fails: the whole request in the message.
     let server = Scripted::new(|_, request| {
@@ -47,7 +47,7 @@ async fn what_the_server_echoes_is_scrubbed() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_success_that_echoes_is_scrubbed_too() {
     let wrong_type = json(200, &serde_json::json!({ "is_synchronizing": TOKEN }).to_string());
     let content_type = answer(200, &format!("content-type: {TOKEN}\r\n"), r#"{"is_synchronizing":true}"#);
@@ -66,7 +66,7 @@ async fn a_success_that_echoes_is_scrubbed_too() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_is_not_shown_by_debug() {
     let server = Scripted::new(|_, _| answer(200, &format!("x-subject-token: {TOKEN}\r\n"), TOKEN));
     let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());

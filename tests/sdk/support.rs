@@ -1,20 +1,22 @@
 //! Virtual time, an emulator that shares it, and a server that follows a script.
+//!
+//! Time is the runtime's, and stands still (`start_paused`): when nobody has anything to do it jumps to the next
+//! timer. Client and servers are tasks of one thread, so that bytes on loopback never wait for it.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use mrs_iam_sync::{Client, Cluster, Credentials, Sleep, Time};
-use mrs_iam_sync_emulator::{
-    Clock, Emulator, EmulatorBuilder, ManualClock, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY,
-};
+use mrs_iam_sync::{Client, ClientBuilder, Cluster, Credentials, Sleep, Time};
+use mrs_iam_sync_emulator::{Clock, Emulator, EmulatorBuilder, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use workspace_tests::{CLUSTER_ID, PROJECT_ID};
 
-/// Time that passes only when the SDK sleeps; the emulator sees the same.
-#[derive(Default)]
+/// The runtime's time, with the day it shows and a list of the rests that the SDK took.
 pub(crate) struct VirtualTime {
-    clock: Arc<ManualClock>,
+    began: Instant,
     slept: Mutex<Vec<Duration>>,
 }
 
@@ -25,12 +27,12 @@ impl std::fmt::Debug for VirtualTime {
 }
 
 impl VirtualTime {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the runtime's time stands still and is no clock of the machine"
+    )]
     pub(crate) fn new() -> Arc<Self> {
-        Arc::default()
-    }
-
-    pub(crate) fn clock(&self) -> Arc<ManualClock> {
-        self.clock.clone()
+        Arc::new(Self { began: Instant::now(), slept: Mutex::default() })
     }
 
     /// The rests so far, in seconds.
@@ -41,21 +43,32 @@ impl VirtualTime {
     pub(crate) fn total(&self) -> Duration {
         self.slept.lock().expect("no panic before").iter().sum()
     }
+
+    /// Since the test began, to the millisecond.
+    pub(crate) fn passed(&self) -> Duration {
+        Duration::from_millis(self.began.elapsed().as_millis() as u64)
+    }
+}
+
+impl Clock for VirtualTime {
+    fn now(&self) -> SystemTime {
+        // 2026-01-02T03:04:05Z
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045) + self.began.elapsed()
+    }
 }
 
 impl Time for VirtualTime {
     fn now(&self) -> SystemTime {
-        self.clock.now()
+        Clock::now(self)
     }
 
     fn monotonic(&self) -> Duration {
-        self.clock.now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970")
+        self.began.elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> Sleep<'_> {
         self.slept.lock().expect("no panic before").push(duration);
-        self.clock.advance(duration);
-        Box::pin(std::future::ready(()))
+        Box::pin(tokio::time::sleep(duration))
     }
 
     fn chance(&self) -> f64 {
@@ -70,13 +83,16 @@ pub(crate) fn sample_credentials() -> Credentials {
 
 /// A client of a server on loopback.
 pub(crate) fn client(base_url: &str, time: &Arc<VirtualTime>) -> Client {
+    builder(base_url, time).build().expect("a client")
+}
+
+/// The same, for what else is to be set.
+pub(crate) fn builder(base_url: &str, time: &Arc<VirtualTime>) -> ClientBuilder {
     Client::builder()
         .endpoint(base_url)
         .project_id(PROJECT_ID)
         .credentials(sample_credentials())
         .with_time(time.clone())
-        .build()
-        .expect("a client")
 }
 
 pub(crate) fn cluster_at(base_url: &str, time: &Arc<VirtualTime>) -> Cluster {
@@ -88,7 +104,7 @@ pub(crate) async fn emulated(
     configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder,
 ) -> (Emulator, Cluster, Arc<VirtualTime>) {
     let time = VirtualTime::new();
-    let builder = configure(Emulator::builder().clock(time.clock()));
+    let builder = configure(Emulator::builder().clock(time.clone()));
     let emulator = builder.start().await.expect("an emulator");
     let cluster = cluster_at(&emulator.base_url(), &time);
     (emulator, cluster, time)
@@ -99,41 +115,95 @@ pub(crate) fn operations(emulator: &Emulator) -> Vec<&'static str> {
     emulator.requests().iter().map(|request| request.operation.unwrap_or("?")).collect()
 }
 
+/// A step of an answer.
+#[derive(Debug, Clone)]
+pub(crate) enum Step {
+    Send(Vec<u8>),
+    Rest(Duration),
+    /// Sends one byte after the other, with a rest after each.
+    Drip(Vec<u8>, Duration),
+    /// Breaks the connection with a reset instead of an orderly end.
+    Reset,
+}
+
+/// The steps of an answer; the connection ends with the last one.
+#[derive(Debug, Clone)]
+pub(crate) struct Steps(pub(crate) Vec<Step>);
+
+impl From<Vec<u8>> for Steps {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(vec![Step::Send(bytes)])
+    }
+}
+
+impl Steps {
+    /// Nothing at all, for longer than anybody waits.
+    pub(crate) fn silence() -> Self {
+        Self(vec![Step::Rest(Duration::from_secs(100_000))])
+    }
+
+    async fn play(self, mut stream: TcpStream) {
+        for step in self.0 {
+            // A client that has gone is part of some tests.
+            let written = match step {
+                Step::Send(bytes) => stream.write_all(&bytes).await,
+                Step::Rest(rest) => {
+                    tokio::time::sleep(rest).await;
+                    Ok(())
+                }
+                Step::Drip(bytes, rest) => drip(&mut stream, &bytes, rest).await,
+                Step::Reset => stream.set_zero_linger(),
+            };
+            if written.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+async fn drip(stream: &mut TcpStream, bytes: &[u8], rest: Duration) -> std::io::Result<()> {
+    for byte in bytes {
+        stream.write_all(&[*byte]).await?;
+        tokio::time::sleep(rest).await;
+    }
+    Ok(())
+}
+
 /// A server on loopback that answers each request with what `answer` says, and remembers the requests.
 pub(crate) struct Scripted {
     pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Scripted {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 impl Scripted {
     /// `answer` is given the head and body of each request, and their number from 0.
-    pub(crate) fn new(answer: impl Fn(usize, &str) -> Vec<u8> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+    pub(crate) fn new<A: Into<Steps>>(answer: impl Fn(usize, &str) -> A + Send + 'static) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a loopback port");
+        listener.set_nonblocking(true).expect("a socket");
+        let listener = TcpListener::from_std(listener).expect("a runtime");
         let address = listener.local_addr().expect("a bound address");
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = requests.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let Ok(mut stream) = stream else { return };
-                let mut request = Vec::new();
-                let mut buffer = [0; 65536];
-                while !workspace_tests::is_whole(&request) {
-                    match stream.read(&mut buffer) {
-                        Ok(0) | Err(_) => break,
-                        Ok(length) => request.extend_from_slice(&buffer[..length]),
-                    }
-                }
-                let request = String::from_utf8_lossy(&request).into_owned();
+        let task = tokio::spawn(async move {
+            let mut answers = tokio::task::JoinSet::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let Some(request) = receive(&mut stream).await else { continue };
                 let number = {
                     let mut seen = seen.lock().expect("no panic before");
                     seen.push(request.clone());
                     seen.len() - 1
                 };
-                // A client that has gone is part of some tests.
-                let _ = stream.write_all(&answer(number, &request));
+                answers.spawn(answer(number, &request).into().play(stream));
             }
         });
-        Self { address, requests }
+        Self { address, requests, task }
     }
 
     pub(crate) fn base_url(&self) -> String {
@@ -155,6 +225,19 @@ impl Scripted {
             })
             .collect()
     }
+}
+
+/// A request as text; `None` when the client has gone.
+async fn receive(stream: &mut TcpStream) -> Option<String> {
+    let mut request = Vec::new();
+    let mut buffer = vec![0; 65536];
+    while !workspace_tests::is_whole(&request) {
+        match stream.read(&mut buffer).await {
+            Ok(0) | Err(_) => return None,
+            Ok(length) => request.extend_from_slice(&buffer[..length]),
+        }
+    }
+    Some(String::from_utf8_lossy(&request).into_owned())
 }
 
 /// A whole answer with a JSON body, on a connection that ends with it.

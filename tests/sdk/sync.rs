@@ -10,7 +10,7 @@ fn documented() -> Names {
     Names::builder().users(["user1", "user2"]).group("groups1").build().expect("names")
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_documented_example_arrives_and_brings_its_group_along() {
     let (emulator, cluster, time) = emulated(|builder| builder).await;
     let outcome = cluster.sync(documented()).wait().await.expect("a synchronization");
@@ -19,7 +19,9 @@ async fn the_documented_example_arrives_and_brings_its_group_along() {
       "accepted": [
         {
           "state": "synchronizing",
-          "request_id": "7c3ccd10bb7ec37b46d37926ae627426"
+          "request_id": "7c3ccd10bb7ec37b46d37926ae627426",
+          "attempts": 1,
+          "seconds": 0.0
         }
       ],
       "completion": "finished",
@@ -69,7 +71,7 @@ async fn the_documented_example_arrives_and_brings_its_group_along() {
     assert_eq!(sent.header("content-type"), Some("application/json;charset=UTF-8"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn send_returns_with_the_acceptance() {
     let (emulator, cluster, _) = emulated(|builder| builder).await;
     let accepted = cluster.sync(documented()).send().await.expect("accepted").expect("sent");
@@ -79,16 +81,31 @@ async fn send_returns_with_the_acceptance() {
     assert!(cluster.is_synchronizing().await.expect("an answer"));
 }
 
-#[tokio::test]
-async fn a_second_synchronization_meanwhile_is_an_error_of_its_own() {
-    let (_emulator, cluster, _) = emulated(|builder| builder).await;
+#[tokio::test(start_paused = true)]
+async fn a_second_synchronization_waits_for_the_first() {
+    let (emulator, cluster, time) = emulated(|builder| builder.sync_duration(Duration::from_secs(7))).await;
+    cluster.sync(documented()).send().await.expect("accepted");
+    let accepted = cluster.sync(documented()).send().await.expect("accepted").expect("sent");
+    // Refused, three looks after 2, 4 and 7 seconds, sent again; a refusal of this kind uses up no attempt.
+    assert_eq!((accepted.attempts, time.passed().as_secs()), (2, 7));
+    let calls = operations(&emulator);
+    assert_eq!(calls[..3], ["UpdateSyncIamUser", "UpdateSyncIamUser", "ListSyncStatus"]);
+    assert_eq!(calls.last(), Some(&"UpdateSyncIamUser"));
+    assert_eq!(emulator.requests()[1].error_code.as_deref(), Some("12000154"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_synchronization_that_outlasts_the_deadline_is_an_error_of_its_own() {
+    let (_emulator, cluster, time) =
+        emulated(|builder| builder.sync_duration(Duration::from_secs(600))).await;
     cluster.sync(documented()).send().await.expect("accepted");
     let error = cluster.sync(documented()).send().await.expect_err("one runs already");
     assert_eq!((error.kind(), error.error_code()), (ErrorKind::SyncRunning, Some("12000154")));
     assert!(error.is_transient() && error.hint().expect("a hint").contains("Wait until it has finished"));
+    assert!(time.passed() <= Duration::from_secs(60), "{:?}", time.passed());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn everything_is_told_by_what_came() {
     let (_emulator, cluster, _) = emulated(|builder| builder).await;
     let outcome = cluster.sync(Selection::Everything).wait().await.expect("a synchronization");
@@ -98,7 +115,7 @@ async fn everything_is_told_by_what_came() {
     assert_eq!((outcome.missing, outcome.verified), (None, false));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn only_what_is_missing_is_sent_on_request() {
     let (emulator, cluster, _) = emulated(|builder| builder).await;
     cluster.sync(Names::builder().user("user1").build().expect("names")).wait().await.expect("user1");
@@ -125,7 +142,7 @@ async fn only_what_is_missing_is_sent_on_request() {
     assert_eq!(emulator.requests().iter().filter(|sent| sent.method == "POST").count(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_removal_leaves_the_groups_that_came_along() {
     let (_emulator, cluster, _) = emulated(|builder| builder).await;
     cluster.sync(documented()).wait().await.expect("a synchronization");
@@ -136,7 +153,9 @@ async fn a_removal_leaves_the_groups_that_came_along() {
       "accepted": [
         {
           "state": "synchronizing",
-          "request_id": "9b65b044264bd07cae9001dfe2c7b240"
+          "request_id": "9b65b044264bd07cae9001dfe2c7b240",
+          "attempts": 1,
+          "seconds": 0.0
         }
       ],
       "completion": "finished",
@@ -171,7 +190,7 @@ async fn a_removal_leaves_the_groups_that_came_along() {
     "#);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn both_status_operations_are_read() {
     let (_emulator, cluster, _) = emulated(|builder| builder.sync_duration(Duration::ZERO)).await;
     assert!(!cluster.is_synchronous().await.expect("an answer"));
@@ -180,7 +199,7 @@ async fn both_status_operations_are_read() {
     assert!(cluster.is_synchronous().await.expect("an answer"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn limits_are_checked_before_anything_is_sent() {
     let (emulator, cluster, _) = emulated(|builder| builder).await;
     let names =
@@ -200,7 +219,7 @@ async fn limits_are_checked_before_anything_is_sent() {
     assert!(emulator.requests().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_preview_is_signed_masked_and_not_sent() {
     let (emulator, cluster, _) = emulated(|builder| builder).await;
     let preview = cluster.sync(documented()).preview().await.expect("a preview").expect("something to send");
@@ -222,7 +241,7 @@ async fn a_preview_is_signed_masked_and_not_sent() {
     assert!(emulator.requests().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn any_path_of_the_service_can_be_called() {
     let (emulator, cluster, _) = emulated(|builder| builder).await;
     let client = crate::support::client(&emulator.base_url(), &crate::support::VirtualTime::new());
@@ -246,7 +265,7 @@ async fn any_path_of_the_service_can_be_called() {
     assert_eq!(emulator.requests().len(), before);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_no_answer_is_no_success_for_any_path_either() {
     use crate::support::{Scripted, answer, json};
 
@@ -267,8 +286,8 @@ async fn what_is_no_answer_is_no_success_for_any_path_either() {
     }
 }
 
-#[test]
-fn calls_can_be_spawned() {
+#[tokio::test]
+async fn calls_can_be_spawned() {
     fn is_send<T: Send>(_: &T) {}
     let client = crate::support::client("http://127.0.0.1:1", &crate::support::VirtualTime::new());
     let cluster = client.cluster("c").expect("a cluster");

@@ -65,7 +65,7 @@ pub(crate) struct Globals {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Longest time for one operation, 60s unless given
+    /// Longest time for one operation with all its attempts, 60s unless given
     /// [env: MRS_IAM_SYNC_TIMEOUT]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) timeout: Option<Duration>,
@@ -74,6 +74,21 @@ pub(crate) struct Globals {
     /// [env: MRS_IAM_SYNC_WAIT_TIMEOUT]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
     pub(crate) wait_timeout: Option<Duration>,
+
+    /// Most attempts of one operation, 3 unless given; 1 never tries again
+    /// [env: MRS_IAM_SYNC_MAX_ATTEMPTS]
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) max_attempts: Option<u32>,
+
+    /// Do not keep below the rate limits that the service documents
+    /// [env: MRS_IAM_SYNC_NO_RATE_LIMIT]
+    #[arg(long, global = true)]
+    pub(crate) no_rate_limit: bool,
+
+    /// Certificates (PEM) to trust besides this machine's own
+    /// [env: MRS_IAM_SYNC_CA_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

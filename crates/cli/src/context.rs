@@ -52,9 +52,13 @@ impl Context {
 
 /// Checks the settings and makes a client; sends nothing.
 pub(crate) fn build(globals: &Globals, address: &Address, credentials: Credentials) -> Result<Client> {
-    let (timeout, wait_timeout) = settings::deadlines(globals)?;
-    let mut builder =
-        Client::builder().with_timeout(timeout).with_wait_timeout(wait_timeout).credentials(credentials);
+    tracing::debug!(
+        credentials = credentials.describe(),
+        access_key = credentials.access_key_id(),
+        source = %credentials.source(),
+        "credentials"
+    );
+    let mut builder = settings::sending(globals)?.credentials(credentials);
     if let Some(endpoint) = &address.endpoint {
         builder = builder.endpoint(endpoint);
     }
@@ -65,14 +69,7 @@ pub(crate) fn build(globals: &Globals, address: &Address, credentials: Credentia
         builder = builder.project_id(project_id);
     }
     let client = builder.build()?;
-    tracing::debug!(
-        endpoint = client.endpoint(),
-        project = client.project_id(),
-        credentials = client.credentials().describe(),
-        access_key = client.credentials().access_key_id(),
-        source = %client.credentials().source(),
-        "client"
-    );
+    tracing::debug!(endpoint = client.endpoint(), project = client.project_id(), "client");
     Ok(client)
 }
 

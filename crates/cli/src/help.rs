@@ -27,7 +27,7 @@ const VARIABLES: &[(&str, &str)] = &[
     ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "security token of a temporary access key"),
     ("HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN", "the same, as for Terraform; looked at second"),
     ("MRS_IAM_SYNC_TOKEN", "an IAM token, instead of a key"),
-    ("HTTPS_PROXY, NO_PROXY", "proxy for https, and hosts without"),
+    ("HTTPS_PROXY, NO_PROXY", "proxy for https, and hosts without; never for this machine itself"),
 ];
 
 const FORMS: &str = "\

@@ -1,9 +1,10 @@
 //! What the global flags and their variables come to: flag first, variable second.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
-use mrs_iam_sync::{DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT};
+use mrs_iam_sync::{Client, ClientBuilder, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT};
 
 use crate::args::{self, Globals};
 use crate::error::{CliError, Result};
@@ -19,6 +20,9 @@ pub(crate) mod variable {
     pub(crate) const VERBOSE: &str = "MRS_IAM_SYNC_VERBOSE";
     pub(crate) const TIMEOUT: &str = "MRS_IAM_SYNC_TIMEOUT";
     pub(crate) const WAIT_TIMEOUT: &str = "MRS_IAM_SYNC_WAIT_TIMEOUT";
+    pub(crate) const MAX_ATTEMPTS: &str = "MRS_IAM_SYNC_MAX_ATTEMPTS";
+    pub(crate) const NO_RATE_LIMIT: &str = "MRS_IAM_SYNC_NO_RATE_LIMIT";
+    pub(crate) const CA_FILE: &str = "MRS_IAM_SYNC_CA_FILE";
 }
 
 /// A variable's value; one that is empty counts as not set.
@@ -30,6 +34,12 @@ fn first_of(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| environment(name))
 }
 
+/// Whether a variable that stands for a flag is set to anything but a no.
+fn is_on(name: &str) -> bool {
+    environment(name)
+        .is_some_and(|value| !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off"))
+}
+
 /// How to write.
 pub(crate) fn output(globals: &Globals) -> Result<Output> {
     let format = match (globals.output, environment(variable::OUTPUT)) {
@@ -38,9 +48,7 @@ pub(crate) fn output(globals: &Globals) -> Result<Output> {
         (None, Some(value)) => Format::from_str(&value, false)
             .map_err(|_| bad(variable::OUTPUT, &value, "it is either table or json"))?,
     };
-    let quiet = globals.quiet
-        || environment(variable::QUIET)
-            .is_some_and(|value| !matches!(value.to_lowercase().as_str(), "0" | "false" | "no" | "off"));
+    let quiet = globals.quiet || is_on(variable::QUIET);
     let verbose = match (globals.verbose, environment(variable::VERBOSE)) {
         (0, Some(value)) => match value.to_lowercase().as_str() {
             "0" | "false" | "no" | "off" => 0,
@@ -65,7 +73,13 @@ impl Address {
     /// # Errors
     /// When a variable is not text: to pass over it could send requests elsewhere.
     pub(crate) fn new(globals: &Globals) -> Result<Self> {
-        let names = [variable::ENDPOINT, variable::TIMEOUT, variable::WAIT_TIMEOUT];
+        let names = [
+            variable::ENDPOINT,
+            variable::TIMEOUT,
+            variable::WAIT_TIMEOUT,
+            variable::MAX_ATTEMPTS,
+            variable::NO_RATE_LIMIT,
+        ];
         for name in names.iter().chain(variable::REGION).chain(variable::PROJECT_ID) {
             if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
                 return Err(CliError::usage(format!("the variable {name} is not UTF-8")));
@@ -103,11 +117,32 @@ impl Address {
     }
 }
 
-/// The two deadlines: of one request, and of a wait.
-pub(crate) fn deadlines(globals: &Globals) -> Result<(Duration, Duration)> {
+/// How requests are sent: deadlines, attempts, limits, trust.
+pub(crate) fn sending(globals: &Globals) -> Result<ClientBuilder> {
     let timeout = deadline(globals.timeout, variable::TIMEOUT)?;
     let wait_timeout = deadline(globals.wait_timeout, variable::WAIT_TIMEOUT)?;
-    Ok((timeout.unwrap_or(DEFAULT_TIMEOUT), wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT)))
+    let mut builder = Client::builder()
+        .with_timeout(timeout.unwrap_or(DEFAULT_TIMEOUT))
+        .with_wait_timeout(wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT))
+        .with_max_attempts(max_attempts(globals)?.unwrap_or(DEFAULT_MAX_ATTEMPTS));
+    if globals.no_rate_limit || is_on(variable::NO_RATE_LIMIT) {
+        builder = builder.without_rate_limits();
+    }
+    let ca_file = globals.ca_file.clone().or_else(|| std::env::var_os(variable::CA_FILE).map(PathBuf::from));
+    match ca_file.filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => Ok(builder.with_ca_file(path)),
+        None => Ok(builder),
+    }
+}
+
+fn max_attempts(globals: &Globals) -> Result<Option<u32>> {
+    match (globals.max_attempts, environment(variable::MAX_ATTEMPTS)) {
+        (None, Some(value)) => match value.parse() {
+            Ok(attempts @ 1..=100) => Ok(Some(attempts)),
+            _ => Err(bad(variable::MAX_ATTEMPTS, &value, "it is a number from 1 to 100")),
+        },
+        (flag, _) => Ok(flag),
+    }
 }
 
 fn deadline(flag: Option<Duration>, variable: &str) -> Result<Option<Duration>> {

@@ -1,22 +1,28 @@
 //! The client and what it is made of.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mrs_iam_sync_client::{Answer, ErrorBody, Http};
-use mrs_iam_sync_contract::{iam_sync_user::DOCUMENT, nearest_regions};
+use mrs_iam_sync_client::{Answer, ErrorBody};
+use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT, nearest_regions};
 
+use crate::answer::{is_json, too_long, wrong_status};
+use crate::attempt::Attempt;
+use crate::call::{Call, Facts};
 use crate::cluster::Cluster;
-use crate::credentials::Credentials;
+use crate::credentials::{Context, Credentials, ProvideCredentials};
 use crate::endpoint::Endpoint;
+use crate::engine::{DEFAULT_ATTEMPT_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Engine, Service};
 use crate::error::{Error, ErrorKind};
+use crate::limiter::RateLimits;
 use crate::names::{self, ProjectId};
+use crate::observe::{AttemptReport, Observer};
+use crate::retry::{DEFAULT_MAX_ATTEMPTS, Failed, Reach, Replay};
 use crate::time::{MachineTime, Time};
-use crate::transport::{Attempt, http_client, is_json, too_long, wrong_status};
-
-/// Deadline of one operation unless set otherwise.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+use crate::tls::ExtraRoots;
+use crate::wallet::Wallet;
 
 /// Deadline of a wait unless set otherwise.
 pub const DEFAULT_WAIT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
@@ -36,14 +42,12 @@ pub struct Client {
 /// What all clones share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) endpoint: Endpoint,
+    pub(crate) engine: Engine,
+    pub(crate) service: Arc<Service>,
     pub(crate) project_id: ProjectId,
-    pub(crate) credentials: Credentials,
-    pub(crate) http: Http,
-    pub(crate) timeout: Duration,
+    pub(crate) wallet: Wallet,
     pub(crate) wait_timeout: Duration,
     pub(crate) settle_time: Duration,
-    pub(crate) time: Arc<dyn Time>,
 }
 
 impl Client {
@@ -63,7 +67,7 @@ impl Client {
 
     /// The base URL that requests go to, without a trailing slash.
     pub fn endpoint(&self) -> &str {
-        self.shared.endpoint.as_str()
+        self.shared.service.endpoint.as_str()
     }
 
     /// The project.
@@ -71,15 +75,36 @@ impl Client {
         &self.shared.project_id
     }
 
-    /// The credentials.
-    pub fn credentials(&self) -> &Credentials {
-        &self.shared.credentials
+    /// The credentials that the next request would carry; asks their provider if need be.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Credentials`] when there are none, and what a provider meets on its way to them.
+    pub async fn credentials(&self) -> Result<Credentials, Error> {
+        self.shared.wallet.get().await
+    }
+
+    /// An operation on MRS.
+    pub(crate) fn call<'a>(&'a self, facts: Facts, subject: &'a str) -> Call<'a> {
+        let shared = &*self.shared;
+        Call {
+            engine: &shared.engine,
+            service: &shared.service,
+            wallet: Some(&shared.wallet),
+            project_id: Some(self.project_id()),
+            facts,
+            subject,
+            timeout: shared.engine.timeout,
+            max_attempts: shared.engine.max_attempts,
+            looks: None,
+        }
     }
 
     /// Signs and sends a request that this SDK has no call for.
     ///
     /// `path` is relative to the endpoint and stays there; it is sent as it is, so percent-encode what needs to be.
-    /// `body` is JSON text, sent byte for byte.
+    /// `body` is JSON text, sent byte for byte. A read (GET, HEAD, OPTIONS) is repeated as any other call is. A write
+    /// is repeated only when it was not carried out for sure: without a connection, or when the service takes no more
+    /// requests for the moment. Requests of a documented operation count for its rate limit.
     ///
     /// # Errors
     /// As any call: an answer of 400 or above, a redirect (which is not followed), one that breaks off, and one that
@@ -90,39 +115,63 @@ impl Client {
         path: &str,
         body: Option<&str>,
     ) -> Result<RawAnswer, Error> {
-        let write = !method.is_safe();
-        let mut request = reqwest::Request::new(method, self.shared.endpoint.join(path)?);
+        let url = self.shared.service.endpoint.join(path)?;
         if let Some(body) = body {
             serde_json::from_str::<serde::de::IgnoredAny>(body).map_err(|error| {
                 Error::new(ErrorKind::InvalidInput, "the body is not JSON").with_source(error)
             })?;
-            let json = http::HeaderValue::from_static("application/json;charset=UTF-8");
-            request.headers_mut().insert(http::header::CONTENT_TYPE, json);
-            *request.body_mut() = Some(body.to_owned().into());
         }
-        let attempt = Attempt::new(&self.shared, write);
-        let unusable = |message: String| Error::new(ErrorKind::InvalidInput, message);
-        mrs_iam_sync_client::address(&mut request, Some(self.project_id())).map_err(unusable)?;
-        mrs_iam_sync_client::Authenticate::authenticate(&*attempt, &mut request)
-            .map_err(|error| Error::new(ErrorKind::Credentials, error.to_string()))?;
-        let exchange = mrs_iam_sync_client::exchange(&self.shared.http, request, &*attempt);
-        let result = tokio::time::timeout(self.shared.timeout, exchange).await;
-        let sent_at = attempt.sent_at();
-        match (result, attempt.take_answer()) {
-            (Err(_), _) => Err(attempt.timed_out(self.shared.timeout)),
-            (Ok(Err(error)), answer) => Err(attempt.broken(error, answer.as_ref())),
-            (Ok(Ok(_)), Some(answer)) if answer.status.as_u16() >= 400 => {
-                Err(attempt.refused(&answer, sent_at))
+        let documented = documented(&method, path);
+        let facts = Facts {
+            id: documented.map_or("raw", |operation| operation.id),
+            per_minute: documented.map(|operation| operation.rate_limit.per_minute),
+            replay: if method.is_safe() { Replay::Read } else { Replay::Unknown },
+            authenticated: true,
+        };
+        let request = || {
+            let mut request = reqwest::Request::new(method.clone(), url.clone());
+            if let Some(body) = body {
+                let json = http::HeaderValue::from_static("application/json;charset=UTF-8");
+                request.headers_mut().insert(http::header::CONTENT_TYPE, json);
+                *request.body_mut() = Some(body.to_owned().into());
             }
-            (Ok(Ok(_)), Some(answer)) => match fault(&answer) {
-                Some(what) => Err(attempt.unexpected(&answer, &what)),
-                None => Ok(RawAnswer::of(answer, &attempt)),
-            },
-            (Ok(Ok(response)), None) => Err(Error::new(
-                ErrorKind::UnexpectedAnswer,
-                format!("the answer {} was not kept", response.status()),
-            )),
+            request
+        };
+        let call = self.call(facts, path);
+        Ok(call.run(|attempt| exchange(attempt, request())).await?.value)
+    }
+}
+
+/// The documented operation that a request is, if any.
+fn documented(method: &http::Method, path: &str) -> Option<&'static Operation> {
+    let path = path.split('?').next().unwrap_or_default();
+    DOCUMENT.operations.iter().find(|operation| operation.matches(method.as_str(), path))
+}
+
+/// Sends a request as it is, with credentials.
+async fn exchange(attempt: Arc<Attempt>, mut request: reqwest::Request) -> Result<RawAnswer, Failed> {
+    use mrs_iam_sync_client::Authenticate as _;
+
+    let before = |kind, message: String| Failed::before(Error::new(kind, message));
+    mrs_iam_sync_client::address(&mut request, attempt.project_id())
+        .map_err(|message| before(ErrorKind::InvalidInput, message))?;
+    attempt.authenticate(&mut request).map_err(|error| before(ErrorKind::Credentials, error.to_string()))?;
+    let result = mrs_iam_sync_client::exchange(&attempt.service().http, request, &*attempt).await;
+    let (answer, sent_at) = (attempt.answer(), attempt.sent_at());
+    let answered = |error| Failed::new(error, Reach::Answered);
+    match (result, answer) {
+        (Err(error), answer) => Err(attempt.broken(error, answer.as_ref())),
+        (Ok(_), Some(answer)) if answer.status.as_u16() >= 400 => {
+            Err(answered(attempt.refused(&answer, sent_at)))
         }
+        (Ok(_), Some(answer)) => match fault(&answer) {
+            Some(what) => Err(answered(attempt.unexpected(&answer, &what))),
+            None => Ok(RawAnswer::of(answer, &attempt)),
+        },
+        (Ok(response), None) => Err(answered(Error::new(
+            ErrorKind::UnexpectedAnswer,
+            format!("the answer {} was not kept", response.status()),
+        ))),
     }
 }
 
@@ -177,11 +226,27 @@ pub struct ClientBuilder {
     region: Option<String>,
     endpoint: Option<String>,
     project_id: Option<String>,
-    credentials: Option<Credentials>,
+    credentials: Option<Arc<dyn ProvideCredentials>>,
     timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    max_attempts: Option<u32>,
+    limits: Limits,
+    max_connections: Option<usize>,
+    ca_file: Option<PathBuf>,
+    observer: Observer,
     wait_timeout: Option<Duration>,
     settle_time: Option<Duration>,
     time: Option<Arc<dyn Time>>,
+}
+
+/// Which rate limits a client keeps.
+#[derive(Debug, Clone, Default)]
+enum Limits {
+    /// The documented ones, by itself.
+    #[default]
+    Own,
+    Shared(RateLimits),
+    Off,
 }
 
 impl ClientBuilder {
@@ -206,17 +271,70 @@ impl ClientBuilder {
         self
     }
 
-    /// What to sign requests with.
+    /// What to sign requests with: [`Credentials`], or a provider of them.
     #[must_use]
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
         self
     }
 
-    /// Deadline of one operation, 60 s unless set. A wait has a deadline of its own.
+    /// Deadline of one operation with all its attempts and the rests between them, 60 s unless set. It begins with
+    /// the first request: a place within the rate limit is waited for before. A wait has a deadline of its own.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// Deadline of one attempt, 30 s unless set, and never more than what is left of the operation's.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Attempts of one operation, the first one included: 3 unless set, at least 1. A refusal for too many requests
+    /// and one because a synchronization runs use up none.
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts.max(1));
+        self
+    }
+
+    /// Limits to share with other clients of the same account. A client keeps limits of its own unless set.
+    #[must_use]
+    pub fn with_rate_limits(mut self, limits: RateLimits) -> Self {
+        self.limits = Limits::Shared(limits);
+        self
+    }
+
+    /// Sends requests as they come, whatever the service documents.
+    #[must_use]
+    pub fn without_rate_limits(mut self) -> Self {
+        self.limits = Limits::Off;
+        self
+    }
+
+    /// Requests on the way at once, and so connections: 64 unless set, at least 1. Others wait before their deadline
+    /// begins.
+    #[must_use]
+    pub fn with_max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections.clamp(1, 10_000));
+        self
+    }
+
+    /// A file with certificates (PEM) that are trusted besides the machine's own: those of a private authority, or
+    /// of a proxy that looks into TLS.
+    #[must_use]
+    pub fn with_ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Is told of each request that was sent and what came of it, to count them for example.
+    #[must_use]
+    pub fn on_attempt(mut self, told: impl Fn(&AttemptReport) + Send + Sync + 'static) -> Self {
+        self.observer = Observer::new(told);
         self
     }
 
@@ -256,28 +374,50 @@ impl ClientBuilder {
                     .with_hint("give the region of the cluster, cn-north-4 for example"));
             }
         };
-        let project_id = self.project_id.ok_or_else(|| {
+        let project_id = self.project_id.clone().ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "no project id is given")
                 .with_hint("give the id of the project in the cluster's region; the console shows it under My Credentials")
         })?;
         let project_id = names::project_id(&project_id)?;
-        let credentials = self.credentials.ok_or_else(|| {
+        let provider = self.credentials.clone().ok_or_else(|| {
             Error::new(ErrorKind::Credentials, "no credentials are given").with_hint(
                 "give an access key with its secret key, or a token; Credentials::from_env reads variables",
             )
         })?;
-        let http = http_client(&endpoint)?;
+        let engine = self.engine()?;
+        let service = engine.service(endpoint)?;
+        let context = Context {
+            engine: engine.clone(),
+            iam: None,
+            region: self.region.clone(),
+            project_id: Some(project_id.to_string()),
+        };
         Ok(Client {
             shared: Arc::new(Shared {
-                endpoint,
+                engine,
+                service,
                 project_id,
-                credentials,
-                http,
-                timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+                wallet: Wallet::new(provider, context),
                 wait_timeout: self.wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT),
                 settle_time: self.settle_time.unwrap_or(DEFAULT_SETTLE_TIME),
-                time: self.time.unwrap_or_else(|| Arc::new(MachineTime)),
             }),
+        })
+    }
+
+    fn engine(&self) -> Result<Engine, Error> {
+        Ok(Engine {
+            time: self.time.clone().unwrap_or_else(|| Arc::new(MachineTime)),
+            timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            attempt_timeout: self.attempt_timeout.unwrap_or(DEFAULT_ATTEMPT_TIMEOUT),
+            max_attempts: self.max_attempts.unwrap_or(DEFAULT_MAX_ATTEMPTS),
+            limits: match &self.limits {
+                Limits::Own => Some(RateLimits::new()),
+                Limits::Shared(limits) => Some(limits.clone()),
+                Limits::Off => None,
+            },
+            observer: self.observer.clone(),
+            max_connections: self.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS),
+            roots: self.ca_file.as_deref().map(ExtraRoots::read).transpose()?.unwrap_or_default(),
         })
     }
 }

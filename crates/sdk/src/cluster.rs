@@ -4,20 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mrs_iam_sync_client::connect;
 use mrs_iam_sync_client::iam_sync_user::{Client as Generated, builder, types};
-use mrs_iam_sync_client::{ResponseValue, connect};
 use mrs_iam_sync_contract::Operation;
 use mrs_iam_sync_contract::iam_sync_user::{
     CANCEL_SYNC_IAM_USER, LIST_SYNC_REQUIREMENTS, LIST_SYNC_STATUS, SHOW_SYNC_IAM_USER, UPDATE_SYNC_IAM_USER,
 };
-use tracing::Instrument as _;
 
+use crate::attempt::{Attempt, seconds};
+use crate::call::{Call, Done, Look};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::names::{ClusterId, Names, Selection};
 use crate::outcome::{Accepted, CancelOutcome, SyncOutcome, Synchronized};
 use crate::preview::RequestPreview;
-use crate::transport::Attempt;
+use crate::retry::Failed;
 use crate::wait::{Goal, Progress, Watch};
 
 type GeneratedError = mrs_iam_sync_client::Error<types::ErrorResponse>;
@@ -33,6 +34,11 @@ impl Cluster {
     /// The cluster's id.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The client that it was made with.
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// Synchronizes IAM users and groups to Manager (`UpdateSyncIamUser`). The groups of a user come along; the
@@ -57,19 +63,25 @@ impl Cluster {
     /// # Errors
     /// As any call: see [`ErrorKind`].
     pub async fn synchronized(&self) -> Result<Synchronized, Error> {
-        self.look_at_names(self.client.shared.timeout).await
+        self.read_names(self.call(&SHOW_SYNC_IAM_USER)).await
     }
 
-    /// As [`Cluster::synchronized`], with a deadline of its own.
+    /// As [`Cluster::synchronized`], one attempt only, within the time given.
     pub(crate) async fn look_at_names(&self, timeout: Duration) -> Result<Synchronized, Error> {
-        let (attempt, client) = self.attempt(&SHOW_SYNC_IAM_USER);
-        let call = client.show_sync_iam_user().project_id(self.project()).cluster_id(self.id.clone()).send();
-        let synchronized =
-            Synchronized::of(self.run_within(timeout, &SHOW_SYNC_IAM_USER, &attempt, call).await?);
-        if synchronized.users.is_none() && synchronized.groups.is_none() {
-            return Err(attempt.unexpected_now("neither user_names nor group_names"));
-        }
-        Ok(synchronized)
+        self.read_names(self.look(&SHOW_SYNC_IAM_USER, timeout)).await
+    }
+
+    async fn read_names(&self, call: Call<'_>) -> Result<Synchronized, Error> {
+        let read = |attempt: Arc<Attempt>| async move {
+            let client = generated(&attempt);
+            let call = client.show_sync_iam_user().project_id(self.project()).cluster_id(self.id.clone());
+            let synchronized = Synchronized::of(attempt.finish(call.send().await)?.into_inner());
+            if synchronized.users.is_none() && synchronized.groups.is_none() {
+                return Err(attempt.unexpected_now("neither user_names nor group_names"));
+            }
+            Ok(synchronized)
+        };
+        Ok(call.run(read).await?.value)
     }
 
     /// Whether a synchronization is running (`ListSyncStatus`).
@@ -77,14 +89,21 @@ impl Cluster {
     /// # Errors
     /// As any call: see [`ErrorKind`]. Older services do not have the operation.
     pub async fn is_synchronizing(&self) -> Result<bool, Error> {
-        self.look_at_status(self.client.shared.timeout).await
+        self.read_status(self.call(&LIST_SYNC_STATUS)).await
     }
 
-    /// As [`Cluster::is_synchronizing`], with a deadline of its own.
+    /// As [`Cluster::is_synchronizing`], one attempt only, within the time given.
     pub(crate) async fn look_at_status(&self, timeout: Duration) -> Result<bool, Error> {
-        let (attempt, client) = self.attempt(&LIST_SYNC_STATUS);
-        let call = client.list_sync_status().project_id(self.project()).cluster_id(self.id.clone()).send();
-        Ok(self.run_within(timeout, &LIST_SYNC_STATUS, &attempt, call).await?.is_synchronizing)
+        self.read_status(self.look(&LIST_SYNC_STATUS, timeout)).await
+    }
+
+    async fn read_status(&self, call: Call<'_>) -> Result<bool, Error> {
+        let read = |attempt: Arc<Attempt>| async move {
+            let client = generated(&attempt);
+            let call = client.list_sync_status().project_id(self.project()).cluster_id(self.id.clone());
+            Ok(attempt.finish(call.send().await)?.into_inner().is_synchronizing)
+        };
+        Ok(call.run(read).await?.value)
     }
 
     /// Whether the cluster is in line with IAM (`ListSyncRequirements`); what exactly makes it so is not documented.
@@ -92,24 +111,50 @@ impl Cluster {
     /// # Errors
     /// As any call: see [`ErrorKind`]. Older services do not have the operation.
     pub async fn is_synchronous(&self) -> Result<bool, Error> {
-        let (attempt, client) = self.attempt(&LIST_SYNC_REQUIREMENTS);
-        let call =
-            client.list_sync_requirements().project_id(self.project()).cluster_id(self.id.clone()).send();
-        Ok(self.run(&LIST_SYNC_REQUIREMENTS, &attempt, call).await?.is_synchronous)
+        let read = |attempt: Arc<Attempt>| async move {
+            let client = generated(&attempt);
+            let call = client.list_sync_requirements().project_id(self.project()).cluster_id(self.id.clone());
+            Ok(attempt.finish(call.send().await)?.into_inner().is_synchronous)
+        };
+        Ok(self.call(&LIST_SYNC_REQUIREMENTS).run(read).await?.value)
     }
 
     pub(crate) async fn send_sync(&self, selection: &Selection) -> Result<Accepted, Error> {
-        let (attempt, client) = self.attempt(&UPDATE_SYNC_IAM_USER);
-        let call = self.sync_call(&client, selection).send();
-        let answer = self.run(&UPDATE_SYNC_IAM_USER, &attempt, call).await?;
-        Ok(Accepted { state: answer.state, request_id: attempt.request_id() })
+        let send = |attempt: Arc<Attempt>| async move {
+            let client = generated(&attempt);
+            Ok(attempt.finish(self.sync_call(&client, selection).send().await)?.into_inner().state)
+        };
+        self.write(&UPDATE_SYNC_IAM_USER, send).await
     }
 
     pub(crate) async fn send_cancel(&self, names: &Names) -> Result<Accepted, Error> {
-        let (attempt, client) = self.attempt(&CANCEL_SYNC_IAM_USER);
-        let call = self.cancel_call(&client, names).send();
-        let answer = self.run(&CANCEL_SYNC_IAM_USER, &attempt, call).await?;
-        Ok(Accepted { state: answer.state, request_id: attempt.request_id() })
+        let send = |attempt: Arc<Attempt>| async move {
+            let client = generated(&attempt);
+            Ok(attempt.finish(self.cancel_call(&client, names).send().await)?.into_inner().state)
+        };
+        self.write(&CANCEL_SYNC_IAM_USER, send).await
+    }
+
+    /// A write; before it is repeated no synchronization may run.
+    async fn write<S, F>(&self, operation: &'static Operation, send: S) -> Result<Accepted, Error>
+    where
+        S: Fn(Arc<Attempt>) -> F,
+        F: Future<Output = Result<String, Failed>>,
+    {
+        let looks = |within| -> Look<'_> { Box::pin(async move { self.look_at_status(within).await.ok() }) };
+        let mut call = self.call(operation);
+        call.looks = Some(&looks);
+        let Done { value: state, request_id, attempts, took } = call.run(send).await?;
+        Ok(Accepted { state, request_id, attempts, seconds: seconds(took) })
+    }
+
+    fn call(&self, operation: &'static Operation) -> Call<'_> {
+        self.client.call(operation.into(), self.id())
+    }
+
+    /// One attempt: whoever looks again and again bears with its failure.
+    fn look(&self, operation: &'static Operation, timeout: Duration) -> Call<'_> {
+        Call { timeout, max_attempts: 1, ..self.call(operation) }
     }
 
     fn sync_call<'a>(&self, client: &'a Generated, selection: &Selection) -> builder::UpdateSyncIamUser<'a> {
@@ -135,68 +180,30 @@ impl Cluster {
         self.client.shared.project_id.clone()
     }
 
-    /// A generated client for one request.
-    fn attempt(&self, operation: &Operation) -> (Arc<Attempt>, Generated) {
-        self.generated(Attempt::new(&self.client.shared, operation.is_write()))
-    }
-
-    fn generated(&self, attempt: Arc<Attempt>) -> (Arc<Attempt>, Generated) {
+    /// Signs a request and shows it instead of sending it.
+    async fn shown<F, T>(&self, call: impl FnOnce(Generated) -> F) -> Result<RequestPreview, Error>
+    where
+        F: Future<Output = Result<mrs_iam_sync_client::ResponseValue<T>, GeneratedError>>,
+    {
         let shared = &self.client.shared;
-        let client = connect(shared.endpoint.as_str(), &shared.http, attempt.clone());
-        (attempt, client)
-    }
-
-    async fn run<T>(
-        &self,
-        operation: &Operation,
-        attempt: &Attempt,
-        call: impl Future<Output = Result<ResponseValue<T>, GeneratedError>>,
-    ) -> Result<T, Error> {
-        self.run_within(self.client.shared.timeout, operation, attempt, call).await
-    }
-
-    /// One call of the generated client: bounded in time, its failure told.
-    async fn run_within<T>(
-        &self,
-        timeout: Duration,
-        operation: &Operation,
-        attempt: &Attempt,
-        call: impl Future<Output = Result<ResponseValue<T>, GeneratedError>>,
-    ) -> Result<T, Error> {
-        let span = tracing::debug_span!("request", operation = operation.id, cluster = self.id());
-        let result = match tokio::time::timeout(timeout, call.instrument(span.clone())).await {
-            Ok(result) => attempt.finish(result),
-            Err(_) => Err(attempt.timed_out(timeout)),
-        };
-        span.in_scope(|| match &result {
-            Ok(_) => tracing::debug!(request_id = attempt.request_id(), "answered"),
-            Err(error) => tracing::debug!(
-                kind = error.kind().as_str(),
-                status = error.status(),
-                error_code = error.error_code(),
-                request_id = error.request_id(),
-                "failed"
-            ),
-        });
-        result
+        let credentials = shared.wallet.get().await?;
+        let project_id = Some(self.client.project_id());
+        let attempt = Attempt::new(&shared.service, &shared.engine.time, Some(credentials), project_id, true)
+            .only_shown();
+        let attempt = Arc::new(attempt);
+        let result = call(generated(&attempt)).await;
+        match (attempt.take_preview(), attempt.finish(result)) {
+            (Some(preview), _) => Ok(preview),
+            (None, Err(failed)) => Err(failed.error),
+            (None, Ok(_)) => Err(Error::new(ErrorKind::InvalidInput, "the request could not be shown")),
+        }
     }
 }
 
-/// A request that was signed and kept back.
-async fn kept_back<T>(
-    attempt: &Attempt,
-    call: impl Future<Output = Result<ResponseValue<T>, GeneratedError>>,
-) -> Result<RequestPreview, Error> {
-    let result = call.await;
-    match (attempt.take_preview(), result) {
-        (Some(preview), _) => Ok(preview),
-        (None, Err(error)) => Err(attempt.finish::<T>(Err(error)).err().unwrap_or_else(not_kept)),
-        (None, Ok(_)) => Err(not_kept()),
-    }
-}
-
-fn not_kept() -> Error {
-    Error::new(ErrorKind::InvalidInput, "the request could not be shown")
+/// A generated client for one attempt.
+fn generated(attempt: &Arc<Attempt>) -> Generated {
+    let service = attempt.service();
+    connect(service.endpoint.as_str(), &service.http, attempt.clone())
 }
 
 /// A synchronization that is about to be sent.
@@ -251,7 +258,7 @@ impl SyncRequest {
         let Some(selection) = self.narrowed(Some(&before)).await? else {
             return Ok(SyncOutcome::nothing_to_do(&self.selection, &before));
         };
-        let started = self.cluster.client.shared.time.monotonic();
+        let started = self.cluster.client.shared.engine.time.monotonic();
         self.watch.tell(&Progress::Sending);
         let accepted = self.cluster.send_sync(&selection).await?;
         self.watch.tell(&Progress::Accepted(accepted.clone()));
@@ -274,9 +281,9 @@ impl SyncRequest {
         let Some(selection) = self.narrowed(None).await? else {
             return Ok(None);
         };
-        let (attempt, client) = self.cluster.generated(Attempt::preview(&self.cluster.client.shared));
-        let call = self.cluster.sync_call(&client, &selection).send();
-        kept_back(&attempt, call).await.map(Some)
+        let cluster = &self.cluster;
+        let call = |client: Generated| async move { cluster.sync_call(&client, &selection).send().await };
+        cluster.shown(call).await.map(Some)
     }
 
     /// Before anything is read: a request that can never be sent costs nothing.
@@ -342,7 +349,7 @@ impl CancelRequest {
         self.names.check_limits(&CANCEL_SYNC_IAM_USER)?;
         self.watch.tell(&Progress::Reading);
         let before = self.cluster.synchronized().await?;
-        let started = self.cluster.client.shared.time.monotonic();
+        let started = self.cluster.client.shared.engine.time.monotonic();
         self.watch.tell(&Progress::Sending);
         let accepted = self.cluster.send_cancel(&self.names).await?;
         self.watch.tell(&Progress::Accepted(accepted.clone()));
@@ -358,8 +365,7 @@ impl CancelRequest {
     /// As any call: see [`ErrorKind`].
     pub async fn preview(self) -> Result<RequestPreview, Error> {
         self.names.check_limits(&CANCEL_SYNC_IAM_USER)?;
-        let (attempt, client) = self.cluster.generated(Attempt::preview(&self.cluster.client.shared));
-        let call = self.cluster.cancel_call(&client, &self.names).send();
-        kept_back(&attempt, call).await
+        let (cluster, names) = (&self.cluster, &self.names);
+        cluster.shown(|client| async move { cluster.cancel_call(&client, names).send().await }).await
     }
 }

@@ -1,10 +1,17 @@
 //! Where requests go.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use url::{Host, Url};
 
 use crate::error::{Error, ErrorKind};
+
+/// Address of the metadata service of an ECS instance: link-local, answered by the host.
+const METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+
+/// Longest time for a connection to the metadata service: elsewhere nobody answers at that address.
+const METADATA_CONNECT_LIMIT: Duration = Duration::from_millis(300);
 
 /// A base URL that credentials may be sent to: `https`, or `http` to this machine itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +20,21 @@ pub(crate) struct Endpoint {
     base: String,
     loopback: bool,
     https: bool,
+    metadata: bool,
 }
 
 impl Endpoint {
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        Self::checked(text, false)
+    }
+
+    /// That of a metadata service: no credentials are sent to it, so that plain http to its one address is fine.
+    #[expect(dead_code, reason = "for providers to come")]
+    pub(crate) fn metadata(text: &str) -> Result<Self, Error> {
+        Self::checked(text, true)
+    }
+
+    fn checked(text: &str, metadata: bool) -> Result<Self, Error> {
         // A password in the URL must not get into the message.
         let bad = |what: &str| {
             Error::new(ErrorKind::InvalidInput, format!("the endpoint {what}"))
@@ -35,24 +53,30 @@ impl Endpoint {
             Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
             Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
         };
+        let link_local = url.host() == Some(Host::Ipv4(METADATA));
         let https = match url.scheme() {
             "https" => true,
-            "http" if loopback => false,
+            "http" if loopback || (metadata && link_local) => false,
             "http" => {
                 return Err(bad("uses http; credentials go over https only, except to this machine itself"));
             }
             other => return Err(bad(&format!("uses {other}, not https"))),
         };
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), loopback, https })
+        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), loopback, https, metadata })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.base
     }
 
-    /// Whether it is this machine itself.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.loopback
+    /// Whether it is this machine itself, or the host that it runs on: no proxy stands in between.
+    pub(crate) fn is_near(&self) -> bool {
+        self.loopback || self.metadata
+    }
+
+    /// Longest time for a connection, where that is not left to the deadline of an operation.
+    pub(crate) fn connect_limit(&self) -> Option<Duration> {
+        self.metadata.then_some(METADATA_CONNECT_LIMIT)
     }
 
     pub(crate) fn is_https(&self) -> bool {

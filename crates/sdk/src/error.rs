@@ -2,16 +2,23 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mrs_iam_sync_contract::{Kind, iam_sync_user::DOCUMENT};
+
+use crate::outcome::NameLists;
 
 /// Why a call failed.
 ///
 /// `Display` says what happened, in one line; [`source`](StdError::source) says why, where a lower layer knows;
 /// [`hint`](Error::hint) says what to do. No secret is in any of them.
+///
+/// Cheap enough to clone: all who wait for the same credentials are told of the same failure.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -21,8 +28,20 @@ struct Inner {
     error_msg: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    attempts: u32,
     accepted: bool,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    parts: Option<Parts>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// How far a selection of several requests got before one of them failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parts {
+    /// Names of the requests that were accepted, and whose synchronization has ended.
+    pub done: NameLists,
+    /// Names of the request that failed, and of those that were not sent any more.
+    pub not_done: NameLists,
 }
 
 /// What sort of failure an [`Error`] is.
@@ -36,7 +55,7 @@ pub enum ErrorKind {
     InvalidInput,
     /// There are no credentials, half of them, or two kinds at once; nothing was sent.
     ///
-    /// Usual cause: a variable that is not exported. The message names it.
+    /// Usual cause: a variable that is not exported, or a file that lacks a line. The message names it.
     Credentials,
     /// The service refused the credentials.
     ///
@@ -134,7 +153,9 @@ impl Error {
             error_msg: None,
             request_id: None,
             retry_after: None,
+            attempts: 0,
             accepted: false,
+            parts: None,
             source: None,
         }))
     }
@@ -145,7 +166,18 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    #[expect(dead_code, reason = "for selections of several requests")]
+    pub(crate) fn with_parts(mut self, parts: Parts) -> Self {
+        self.0.parts = Some(parts);
         self
     }
 
@@ -200,6 +232,16 @@ impl Error {
         self.0.retry_after
     }
 
+    /// How many requests the failed operation had sent, 0 when none was; those that only look do not count.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Which names were done and which were not, where a selection took more than one request.
+    pub fn parts(&self) -> Option<&Parts> {
+        self.0.parts.as_ref()
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&str> {
         self.0.hint.as_deref()
@@ -231,11 +273,22 @@ impl Error {
         matches!(self.kind(), Connection | Internal | SyncRunning | Throttled | Timeout | Unavailable)
     }
 
+    /// Whether the gateway says that the token has to be renewed (code tail `0307`): it is older than 24 hours, or its
+    /// user was changed.
+    pub fn is_expired_token(&self) -> bool {
+        self.is_code("APIGW.0307")
+    }
+
     /// Whether the gateway says that it has no such operation (code tail `0101`), as for the two status operations
     /// in front of older services, or with a wrong endpoint.
     pub fn is_unknown_operation(&self) -> bool {
-        let unknown = DOCUMENT.error_code("APIGW.0101");
-        self.error_code().is_some_and(|code| unknown.is_some_and(|row| row.matches(code)))
+        self.is_code("APIGW.0101")
+    }
+
+    /// Whether the error code is this one of the document.
+    fn is_code(&self, documented: &str) -> bool {
+        let row = DOCUMENT.error_code(documented);
+        self.error_code().is_some_and(|code| row.is_some_and(|row| row.matches(code)))
     }
 }
 
@@ -244,7 +297,11 @@ impl fmt::Display for Error {
         if self.0.accepted {
             f.write_str("the request had been accepted, but what became of it is not known: ")?;
         }
-        f.write_str(&self.0.message)
+        f.write_str(&self.0.message)?;
+        match self.0.attempts {
+            0 | 1 => Ok(()),
+            attempts => write!(f, " (after {attempts} attempts)"),
+        }
     }
 }
 
@@ -258,6 +315,8 @@ impl fmt::Debug for Error {
             .field("error_msg", &self.0.error_msg)
             .field("request_id", &self.0.request_id)
             .field("hint", &self.0.hint)
+            .field("attempts", &self.0.attempts)
+            .field("parts", &self.0.parts)
             .field("accepted", &self.0.accepted)
             .field("source", &self.0.source)
             .finish_non_exhaustive()

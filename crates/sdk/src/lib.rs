@@ -1,30 +1,40 @@
 #![doc = include_str!("../README.md")]
 
+mod answer;
+mod attempt;
+mod call;
 mod client;
 mod cluster;
 mod credentials;
 mod endpoint;
+mod engine;
 mod error;
+mod limiter;
 mod names;
+mod observe;
 mod outcome;
 mod preview;
+mod retry;
 mod time;
-mod transport;
+mod tls;
 mod wait;
+mod wallet;
 
-pub use client::{
-    Client, ClientBuilder, DEFAULT_SETTLE_TIME, DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT, RawAnswer,
-};
+pub use client::{Client, ClientBuilder, DEFAULT_SETTLE_TIME, DEFAULT_WAIT_TIMEOUT, RawAnswer};
 pub use cluster::{CancelRequest, Cluster, SyncRequest};
-pub use credentials::{Credentials, Source, TOKEN_VARIABLE};
-pub use error::{Error, ErrorKind};
+pub use credentials::{Context, Credentials, ProvideCredentials, Providing, Source, TOKEN_VARIABLE};
+pub use engine::{DEFAULT_ATTEMPT_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT};
+pub use error::{Error, ErrorKind, Parts};
+pub use limiter::RateLimits;
 pub use names::{
     ClusterId, GroupName, Names, NamesBuilder, ProjectId, Selection, UserName, cluster_id, project_id,
 };
+pub use observe::AttemptReport;
 pub use outcome::{
     Accepted, CancelOutcome, CaseDifference, Completion, NameLists, SyncOutcome, Synchronized,
 };
 pub use preview::RequestPreview;
+pub use retry::DEFAULT_MAX_ATTEMPTS;
 pub use time::{Sleep, Time};
 pub use wait::Progress;
 

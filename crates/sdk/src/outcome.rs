@@ -10,13 +10,17 @@ use serde::Serialize;
 use crate::names::{Names, Selection};
 
 /// The service has accepted a write; it goes on in the background.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Accepted {
     /// The service's word for it, as it came; `synchronizing` is the only documented one.
     pub state: String,
     /// The request id to quote when asking support.
     pub request_id: Option<String>,
+    /// Requests that it took, this one included.
+    pub attempts: u32,
+    /// Time from the first of them to this answer, in seconds.
+    pub seconds: f64,
 }
 
 /// The users and user groups on a cluster's Manager.
@@ -237,9 +241,8 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// To the millisecond: more digits would only pretend to know.
     fn seconds(&self) -> f64 {
-        (self.took.as_secs_f64() * 1000.0).round() / 1000.0
+        crate::attempt::seconds(self.took)
     }
 }
 

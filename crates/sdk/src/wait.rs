@@ -237,11 +237,11 @@ struct Pace<'a> {
 
 impl<'a> Pace<'a> {
     fn start(cluster: &'a Cluster) -> Self {
-        Self { cluster, started: cluster.client.shared.time.monotonic(), next: FIRST_POLL }
+        Self { cluster, started: cluster.client.shared.engine.time.monotonic(), next: FIRST_POLL }
     }
 
     fn elapsed(&self) -> Duration {
-        self.cluster.client.shared.time.monotonic().saturating_sub(self.started)
+        self.cluster.client.shared.engine.time.monotonic().saturating_sub(self.started)
     }
 
     fn settle_time(&self) -> Duration {
@@ -252,7 +252,7 @@ impl<'a> Pace<'a> {
     /// look gets a second all the same.
     fn patience(&self) -> Duration {
         let shared = &self.cluster.client.shared;
-        shared.timeout.min(shared.wait_timeout.saturating_sub(self.elapsed()).max(FIRST_POLL))
+        shared.engine.timeout.min(shared.wait_timeout.saturating_sub(self.elapsed()).max(FIRST_POLL))
     }
 
     /// Rests; false when the deadline has passed. The last rest is cut to end with it, so that there is a last look.
@@ -263,14 +263,14 @@ impl<'a> Pace<'a> {
             return false;
         }
         // From three quarters to the whole of the pace.
-        let rest = self.next.mul_f64(0.75 + shared.time.chance() / 4.0);
-        shared.time.sleep(rest.min(left)).await;
+        let rest = self.next.mul_f64(0.75 + shared.engine.time.chance() / 4.0);
+        shared.engine.time.sleep(rest.min(left)).await;
         self.next = self.next.mul_f64(POLL_GROWTH).min(LONGEST_POLL);
         true
     }
 
     fn end(&self, last: Option<Synchronized>, completion: Completion) -> End {
-        let at = self.cluster.client.shared.time.monotonic();
+        let at = self.cluster.client.shared.engine.time.monotonic();
         // Nothing could be read: both lists are unknown, which the outcome says.
         End { after: last.unwrap_or_default(), completion, at }
     }

@@ -1,0 +1,135 @@
+//! The credentials in use: fetched once for all who wait, renewed before they expire.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use crate::credentials::{Context, Credentials, ProvideCredentials};
+use crate::error::Error;
+
+/// Credentials are renewed when less than this is left of their time (the official SDKs' figure).
+const RENEWAL_MARGIN: Duration = Duration::from_secs(40 * 60);
+
+/// Renewed no earlier than after half of their time, so that short-lived ones are not fetched for each request.
+#[derive(Debug, Clone)]
+struct Held {
+    credentials: Credentials,
+    renew_at: Option<SystemTime>,
+}
+
+/// A provider, and what it gave last.
+#[derive(Debug)]
+pub(crate) struct Wallet {
+    provider: Arc<dyn ProvideCredentials>,
+    context: Context,
+    held: Mutex<Option<Held>>,
+    fetching: tokio::sync::Mutex<()>,
+    last: Mutex<Last>,
+}
+
+/// The latest fetch: whoever waited for it takes its failure, too.
+#[derive(Debug, Default)]
+struct Last {
+    count: u64,
+    failure: Option<Error>,
+}
+
+impl Wallet {
+    pub(crate) fn new(provider: Arc<dyn ProvideCredentials>, context: Context) -> Self {
+        Self {
+            provider,
+            context,
+            held: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+            last: Mutex::default(),
+        }
+    }
+
+    /// Whether other credentials may come of asking again.
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.provider.is_renewable()
+    }
+
+    /// Credentials that can be used now.
+    pub(crate) async fn get(&self) -> Result<Credentials, Error> {
+        let held = self.held();
+        match &held {
+            Some(held) if !self.is_due(held) => return Ok(held.credentials.clone()),
+            _ => {}
+        }
+        let fetched = self.fetch(held.as_ref()).await;
+        match (fetched, held) {
+            (Ok(credentials), _) => Ok(credentials),
+            // What is due for renewal still works for a while.
+            (Err(error), Some(held)) if !self.is_expired(&held.credentials) => {
+                tracing::warn!(%error, "credentials could not be renewed; those held are used on");
+                Ok(held.credentials)
+            }
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Other credentials than those that were refused.
+    pub(crate) async fn renew(&self, refused: &Credentials) -> Result<Credentials, Error> {
+        match self.held() {
+            // Somebody else was quicker.
+            Some(held) if !held.credentials.is_same(refused) => Ok(held.credentials),
+            held => self.fetch(held.as_ref()).await,
+        }
+    }
+
+    /// Asks the provider, unless somebody else did meanwhile. `seen` is what was held when the need arose.
+    async fn fetch(&self, seen: Option<&Held>) -> Result<Credentials, Error> {
+        let before = self.last().count;
+        let _turn = self.fetching.lock().await;
+        let held = self.held();
+        match (&held, seen) {
+            (Some(held), Some(seen)) if !held.credentials.is_same(&seen.credentials) => {
+                return Ok(held.credentials.clone());
+            }
+            (Some(held), None) => return Ok(held.credentials.clone()),
+            _ => {}
+        }
+        {
+            let last = self.last();
+            if let (true, Some(failure)) = (last.count != before, &last.failure) {
+                return Err(failure.clone());
+            }
+        }
+        let result = self.provider.provide(&self.context).await;
+        let mut last = self.last();
+        last.count += 1;
+        last.failure = result.as_ref().err().cloned();
+        drop(last);
+        let credentials = result?;
+        let now = self.context.now();
+        let renew_at = credentials.expires_at().map(|end| {
+            let left = end.duration_since(now).unwrap_or_default();
+            now + (left - RENEWAL_MARGIN.min(left / 2))
+        });
+        tracing::debug!(
+            kind = credentials.describe(),
+            access_key = credentials.access_key_id(),
+            source = %credentials.source(),
+            "credentials"
+        );
+        let held = Held { credentials: credentials.clone(), renew_at };
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(credentials)
+    }
+
+    fn held(&self) -> Option<Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn last(&self) -> std::sync::MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_due(&self, held: &Held) -> bool {
+        held.renew_at.is_some_and(|at| at <= self.context.now())
+    }
+
+    fn is_expired(&self, credentials: &Credentials) -> bool {
+        credentials.expires_at().is_some_and(|end| end <= self.context.now())
+    }
+}
