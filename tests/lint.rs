@@ -149,7 +149,7 @@ fn documents_share_no_operation_id() {
     let mut other = edited(&[Edit::Swap("operationId: ListThings", "operationId: ListOthers")]);
     other.path = "openapi/other.yaml".to_owned();
     let found = lint_all(&[edited(&[]), other]);
-    insta::assert_snapshot!(shown(&found), @"openapi/other.yaml:76: operation-id-duplicate: /paths/~1v1~1{project_id}~1things/post: CreateThings is the operationId of openapi/base.yaml as well; rename one");
+    insta::assert_snapshot!(shown(&found), @"openapi/other.yaml:81: operation-id-duplicate: /paths/~1v1~1{project_id}~1things/post: CreateThings is the operationId of openapi/base.yaml as well; rename one");
 }
 
 #[test]
@@ -165,12 +165,12 @@ fn the_command_tells_the_result_in_one_line() {
     };
     insta::assert_snapshot!(told(BASE), @"
     true
-    1 document, 2 operations, 40 rules: no findings
+    1 document, 2 operations, 42 rules: no findings
     ");
     insta::assert_snapshot!(told(&BASE.replace("operationId: ListThings", "operationId: list")), @"
     false
-    openapi/base.yaml:41: operation-id-case: /paths/~1v1~1{project_id}~1things/get: list is not UpperCamelCase
-    1 document, 2 operations, 40 rules: 1 finding
+    openapi/base.yaml:46: operation-id-case: /paths/~1v1~1{project_id}~1things/get: list is not UpperCamelCase
+    1 document, 2 operations, 42 rules: 1 finding
     ");
     std::fs::write(&file, "a: 1\na: 2\n").unwrap();
     insta::assert_snapshot!(run(root.path(), &mut Vec::new()).unwrap_err(), @"openapi/base.yaml:2:1: duplicate mapping key: a");

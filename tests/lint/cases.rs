@@ -66,6 +66,10 @@ pub(crate) const CASES: &[Case] = &[
         Add("  schemas:", &["  Password: {$ref: '#/components/schemas/Again'}"]),
         Add("  schemas:", &["  Again: {$ref: '#/components/schemas/Password'}"]),
     ], &["Again: {", "Password: {", "      $ref: '#/components/schemas/Password'"]),
+    case("server-variable", &[Swap("{region}.things", "{zone}.{region}.things")], &["- url: https://{zone}"]),
+    case("server-variable", &[Swap("{region}.things", "other.things")], &["      region:"]),
+    case("server-variable", &[Drop("    variables:")], &["- url: https://{region}"]),
+    case("server-variable", &[Swap("default: north", "default: west")], &["default: west"]),
     case("component-unused", &[Add("  schemas:", &["  Alone: {type: string}"])], &["Alone:"]),
     // What only an unused component refers to is unused too, even in a circle.
     case("component-unused", &[
@@ -151,6 +155,21 @@ pub(crate) const CASES: &[Case] = &[
         Drop("type: string # name"),
         Swap("description: How it is called.", "$ref: '#/components/schemas/ThingName' # again"),
     ], &["minLength: 1", "maxLength: 8"]),
+    case("secret-component", &[Add("x-secret: true", &["maxLength: 64", "example: tr0ub4dor"])], &[
+        "maxLength: 64", "example: tr0ub4dor",
+    ]),
+    case("secret-component", &[
+        Swap("type: string\n      x-secret: true", "type: integer\n      x-secret: true"),
+        Swap("owner_password: correct horse", "owner_password: 17"),
+    ], &["    Password:"]),
+    case("secret-component", &[
+        Drop("type: string # name"),
+        Swap("description: How it is called.", "$ref: '#/components/schemas/Password' # again"),
+    ], &["    Password:"]),
+    case("secret-unmarked", &[
+        Swap("type: boolean", "type: string\n          x-secret: true"),
+        Swap("is_token_free:", "nickname:"),
+    ], &["        nickname:"]),
     case("secret-unmarked", &[Drop("x-secret: true")], &["        owner_password:\n"]),
     case("secret-unmarked", &[Swap("type: boolean", "type: string")], &["is_token_free:"]),
     case("secret-unmarked", &[

@@ -82,6 +82,7 @@ pub const RULES: &[Rule] = &[
     rule("unreadable", "the generator's own reader takes the document", shape::unreadable),
     rule("ref-not-local", "each $ref points into its own document", references::not_local),
     rule("ref-dangling", "each $ref and security scheme points to a component of its kind", references::dangling),
+    rule("server-variable", "each {name} in a server's URL is a variable, and the other way round", tables::server_variable),
     rule("component-unused", "an operation uses each component", references::unused),
     rule("info-version", "info.version is a semantic version", tables::info_version),
     rule("schema-base", "x-schema-base is an absolute URI, and none of Huawei's", tables::schema_base),
@@ -113,6 +114,7 @@ pub const RULES: &[Rule] = &[
     rule("property-description", "each property of a schema has a description", schemas::property_description),
     rule("name-schema", "texts in lists of a request are components: inline ones make a type per list", schemas::name_schema),
     rule("response-constraint", "answers have no constraints: a new value would destroy the answer", schemas::response_constraint),
+    rule("secret-component", "a component with x-secret is a plain text that no answer has", schemas::secret_component),
     rule("secret-unmarked", "a secret in a request is a component with x-secret: true", schemas::secret_unmarked),
 ];
 

@@ -302,6 +302,11 @@ pub(super) fn content<'a>(body: &Spot<'a>) -> impl Iterator<Item = (&'a str, Spo
     members(body.value.get("content"), &join(&body.pointer, "content"))
 }
 
+/// The names in the braces of a path or URL.
+pub(super) fn template(path: &str) -> BTreeSet<&str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
+}
+
 /// A text that says something.
 pub(super) fn text(value: Option<&Value>) -> Option<&str> {
     value.and_then(Value::as_str).filter(|text| !text.trim().is_empty())

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Findings;
 use super::keywords::{Kind, is_status};
-use super::model::{Model, Operation, content, text};
+use super::model::{Model, Operation, content, template, text};
 use crate::document::join;
 
 /// The methods that change something.
@@ -102,11 +102,6 @@ pub(super) fn idempotent(model: &Model<'_>, findings: &mut Findings<'_>) {
         let asked = WRITES.contains(&operation.method);
         (asked && !known).then(|| "no x-idempotent: true or false; retries rest on it".to_owned())
     });
-}
-
-/// The names in the braces of a path.
-fn template(path: &str) -> BTreeSet<&str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
 pub(super) fn path_undeclared(model: &Model<'_>, findings: &mut Findings<'_>) {

@@ -79,12 +79,40 @@ pub(super) fn response_constraint(model: &Model<'_>, findings: &mut Findings<'_>
     }
 }
 
+/// The type that codegen puts in the place of such a component holds any text and checks nothing.
+pub(super) fn secret_component(model: &Model<'_>, findings: &mut Findings<'_>) {
+    let answers = model.response_schemas();
+    for (name, schema) in
+        members(model.document.value.pointer("/components/schemas"), "/components/schemas").filter(is_secret)
+    {
+        if schema.value.get("type").is_none_or(|kind| kind != "string") {
+            findings.add(&schema.pointer, format!("{name} is a secret and no text; only texts are hidden"));
+        }
+        for keyword in CONSTRAINTS.iter().chain(&["format", "default", "example"]) {
+            if schema.value.get(keyword).is_some() {
+                let message = format!("`{keyword}` is lost when {name} is replaced by a type that hides it");
+                findings.add(&join(&schema.pointer, keyword), message);
+            }
+        }
+        if let Some(answer) = answers.iter().find(|answer| answer.spot.pointer == schema.pointer) {
+            let message = format!("{name} is a secret and in an answer ({})", answer.origin);
+            findings.add(&schema.pointer, message);
+        }
+    }
+}
+
+fn is_secret((_, schema): &(&str, Spot<'_>)) -> bool {
+    schema.value.get("x-secret") == Some(&Value::Bool(true))
+}
+
 /// Codegen replaces components with `x-secret` by a type that does not show its value.
 pub(super) fn secret_unmarked(model: &Model<'_>, findings: &mut Findings<'_>) {
     for schema in model.request_schemas() {
         let properties = schema.spot.value.get("properties");
         for (name, property) in members(properties, &join(&schema.spot.pointer, "properties")) {
-            if !words(name).iter().any(|word| SECRETS.contains(&word.as_str())) {
+            let looks_secret = words(name).iter().any(|word| SECRETS.contains(&word.as_str()));
+            // The mark alone does nothing where there is no component to replace.
+            if !looks_secret && !is_secret(&(name, property.clone())) {
                 continue;
             }
             let Some(target) = unwrapped(model, property.clone()) else {
@@ -95,8 +123,9 @@ pub(super) fn secret_unmarked(model: &Model<'_>, findings: &mut Findings<'_>) {
             let is_component =
                 target.pointer.starts_with("/components/schemas/") && target.pointer != property.pointer;
             if is_text && !(is_marked && is_component) {
-                let message =
-                    format!("{name} looks like a secret; refer to a component with `x-secret: true`");
+                let message = format!(
+                    "{name} is a secret, or looks like one; refer to a component with `x-secret: true`"
+                );
                 findings.add(&property.pointer, message);
             }
         }

@@ -1,4 +1,4 @@
-//! Rules about `info` and the tables at the root of a document.
+//! Rules about `info`, the servers and the tables at the root of a document.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::Findings;
-use super::model::{Model, Spot, list, text};
+use super::keywords::Kind;
+use super::model::{Model, Spot, list, members, template, text};
 use crate::document::join;
 
 /// What a code can mean for a caller, in the tables of error and status codes. Status codes can mean `success` too;
@@ -28,6 +29,29 @@ pub(super) fn info_version(model: &Model<'_>, findings: &mut Findings<'_>) {
         && semver::Version::parse(version).is_err()
     {
         findings.add("/info/version", format!("{version} is no semantic version; write one such as 1.0.0"));
+    }
+}
+
+/// Endpoints are made by putting a variable's values into the URL.
+pub(super) fn server_variable(model: &Model<'_>, findings: &mut Findings<'_>) {
+    for place in model.of(Kind::Server) {
+        let names = template(text(place.value.get("url")).unwrap_or_default());
+        let pointer = join(&place.pointer, "variables");
+        let variables = members(place.value.get("variables"), &pointer).collect::<Vec<_>>();
+        for name in names.iter().filter(|name| !variables.iter().any(|(variable, _)| variable == *name)) {
+            findings.add(&place.pointer, format!("{{{name}}} is in the URL and no variable; declare it"));
+        }
+        for (name, variable) in &variables {
+            if !names.contains(name) {
+                findings.add(&variable.pointer, format!("the variable {name} is not in the URL"));
+            }
+            let (default, values) = (variable.value.get("default"), variable.value.get("enum"));
+            if let (Some(default), Some(values)) = (default, values.and_then(Value::as_array))
+                && !values.contains(default)
+            {
+                findings.add(&join(&variable.pointer, "default"), "the default is none of the values");
+            }
+        }
     }
 }
 
