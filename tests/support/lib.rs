@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use mrs_iam_sync_client::iam_sync_user::types;
 use mrs_iam_sync_client::{Answer, Authenticate, AuthenticateError, Http};
+use mrs_iam_sync_contract::Document;
 use serde_json::Value;
 
 /// The workspace's root.
@@ -83,33 +83,44 @@ pub fn is_whole(request: &[u8]) -> bool {
     request.len() >= end + 4 + length.unwrap_or(0)
 }
 
-/// Gives no credentials, and keeps the answer: for tests of the client alone.
-#[derive(Debug, Default)]
-pub struct Bare(Mutex<Option<Answer>>);
+/// Marks where credentials would stand, and keeps the answer: for tests of the client alone.
+#[derive(Debug)]
+pub struct Bare {
+    project_id: Option<&'static str>,
+    answer: Mutex<Option<Answer>>,
+}
 
 impl Bare {
-    /// One that has seen nothing yet.
+    /// One of the documented project that has seen nothing yet.
     pub fn new() -> Arc<Self> {
-        Arc::default()
+        Arc::new(Self { project_id: Some(PROJECT_ID), answer: Mutex::default() })
+    }
+
+    /// One of the whole account, without a project.
+    pub fn of_account() -> Arc<Self> {
+        Arc::new(Self { project_id: None, answer: Mutex::default() })
     }
 
     /// The answer as it came.
     pub fn answer(&self) -> Option<Answer> {
-        self.0.lock().expect("no panic before").take()
+        self.answer.lock().expect("no panic before").take()
     }
 }
 
 impl Authenticate for Bare {
     fn project_id(&self) -> Option<&str> {
-        Some(PROJECT_ID)
+        self.project_id
     }
 
-    fn authenticate(&self, _: &mut reqwest::Request) -> Result<(), AuthenticateError> {
+    fn authenticate(&self, request: &mut reqwest::Request) -> Result<(), AuthenticateError> {
+        request
+            .headers_mut()
+            .insert("authorization", reqwest::header::HeaderValue::from_static("credentials"));
         Ok(())
     }
 
     fn answered(&self, answer: Answer) {
-        *self.0.lock().expect("no panic before") = Some(answer);
+        *self.answer.lock().expect("no panic before") = Some(answer);
     }
 }
 
@@ -128,6 +139,8 @@ pub fn http() -> Http {
 /// The Rust type of a component: what the tests do with each.
 #[derive(Debug, Clone, Copy)]
 pub struct Component {
+    /// The document that it belongs to.
+    pub document: &'static Document,
     /// The component's name.
     pub name: &'static str,
     /// Reads JSON into the type and writes it again.
@@ -137,25 +150,53 @@ pub struct Component {
 }
 
 macro_rules! components {
-    ($($name:ident)*) => {
-        &[$(Component {
+    ($($document:ident: $types:ident [$($name:ident)*])*) => {
+        &[$($(Component {
+            document: mrs_iam_sync_contract::$document::DOCUMENT,
             name: stringify!($name),
-            round_trip: |json| serde_json::to_value(serde_json::from_value::<types::$name>(json.clone())?),
-            schema: || schemars::schema_for!(types::$name).to_value(),
-        }),*]
+            round_trip: |json| serde_json::to_value(serde_json::from_value::<$types::$name>(json.clone())?),
+            schema: || schemars::schema_for!($types::$name).to_value(),
+        }),*),*]
     };
 }
 
-/// Every component of the document that has a Rust type.
+use mrs_iam_sync_client::iam_sync_user::types as sync_types;
+use mrs_iam_sync_client::mrs_clusters::types as cluster_types;
+
+/// The generated types, and those that are written by hand in the place of one.
+mod iam_types {
+    pub(crate) use mrs_iam_sync_client::Password;
+    pub(crate) use mrs_iam_sync_client::iam::types::*;
+}
+
+/// Every component of the documents that has a Rust type.
 pub const COMPONENTS: &[Component] = components![
-    ProjectId ClusterId UserName GroupName
-    UpdateSyncRequest CancelSyncRequest
-    UpdateSyncIamUserResponse ShowSyncIamUserResponse CancelSyncIamUserResponse
-    ListSyncStatusResponse ListSyncRequirementsResponse
-    ErrorResponse
+    iam_sync_user: sync_types [
+        ProjectId ClusterId UserName GroupName
+        UpdateSyncRequest CancelSyncRequest
+        UpdateSyncIamUserResponse ShowSyncIamUserResponse CancelSyncIamUserResponse
+        ListSyncStatusResponse ListSyncRequirementsResponse
+        ErrorResponse
+    ]
+    iam: iam_types [
+        NoCatalog ProjectName UserId GroupId UserName GroupName Password
+        CreateTokenRequest TokenAuth TokenIdentity TokenMethod PasswordIdentity PasswordUser UserDomain
+        TokenScope ScopeProject
+        CreateTokenResponse Token TokenProject
+        ProjectList Project UserList User GroupList Group Links
+        ErrorResponse KeystoneError
+    ]
+    mrs_clusters: cluster_types [
+        ProjectId ClusterId PageSize CurrentPage ClusterName ClusterState Tags
+        ListClustersResponse ShowClusterDetailsResponse Cluster
+        ErrorResponse
+    ]
 ];
 
-/// The component of a name.
-pub fn component(name: &str) -> &'static Component {
-    COMPONENTS.iter().find(|component| component.name == name).expect("a component with a Rust type")
+/// The component of a document and a name.
+pub fn component(document: &Document, name: &str) -> &'static Component {
+    COMPONENTS
+        .iter()
+        .find(|component| component.document.name == document.name && component.name == name)
+        .expect("a component with a Rust type")
 }
