@@ -193,6 +193,16 @@ async fn credentials_go_where_they_are_needed_only() {
     assert_eq!(open, ["KeystoneCreateUserTokenByPassword"]);
 }
 
+/// Names may hold spaces, and a `+` would be signed as a plus sign.
+#[tokio::test]
+async fn a_space_in_a_query_is_no_plus() {
+    let server = success(&mrs_iam_sync_contract::iam::KEYSTONE_LIST_USERS);
+    let client = connect_iam(&server.base_url, &http(), Bare::new());
+    client.keystone_list_users().name("a b+c&d=é%".to_owned()).send().await.expect("users");
+    let request = server.received();
+    assert!(request.starts_with("GET /v3/users?name=a%20b%2Bc%26d%3D%C3%A9%25 HTTP/1.1\n"), "{request}");
+}
+
 #[tokio::test]
 async fn the_token_stands_in_a_header() {
     let operation = &mrs_iam_sync_contract::iam::KEYSTONE_CREATE_USER_TOKEN_BY_PASSWORD;

@@ -147,6 +147,11 @@ fn complete(
         .operation_by_rust_name(info.operation_id)
         .ok_or_else(|| format!("the contract has no operation `{}`", info.operation_id))?;
     request.headers_mut().remove(API_VERSION);
+    if let Some(query) = request.url().query().filter(|query| query.contains('+')) {
+        // A query is built as HTML forms are, with `+` for a space and `%2B` for a plus; signed is what `%20` says.
+        let query = query.replace('+', "%20");
+        request.url_mut().set_query(Some(&query));
+    }
     if let Some(body) = operation.request {
         // The generator drops the parameter after the semicolon.
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type));
