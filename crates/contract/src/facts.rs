@@ -37,6 +37,13 @@ impl Document {
     }
 
     /// The endpoint that serves every region without one of its own: the first server without variables.
+    ///
+    /// ```
+    /// use mrs_iam_sync_contract::{iam, iam_sync_user};
+    ///
+    /// assert_eq!(iam::DOCUMENT.default_endpoint(), Some("https://iam.myhuaweicloud.com"));
+    /// assert_eq!(iam_sync_user::DOCUMENT.default_endpoint(), None);
+    /// ```
     pub fn default_endpoint(&self) -> Option<&'static str> {
         self.servers.iter().map(|server| server.template).find(|template| !template.contains('{'))
     }
@@ -288,4 +295,51 @@ pub struct Server {
     pub template: &'static str,
     /// What it serves.
     pub description: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn each_request_is_one_of_one_operation() {
+        let all = || crate::DOCUMENTS.iter().flat_map(|document| document.operations);
+        for operation in all() {
+            let values: Vec<_> =
+                operation.path_parameters.iter().map(|parameter| (parameter.name, "a%2Fb.c")).collect();
+            let path = operation.path_with(&values);
+            let found: Vec<_> =
+                all().filter(|other| other.matches(operation.method.as_str(), &path)).collect();
+            assert_eq!(found, [operation], "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_request_of_an_operation() {
+        let operation = &crate::mrs_clusters::SHOW_CLUSTER_DETAILS;
+        for (method, path) in [
+            ("POST", "/v1.1/p/cluster_infos/c"),
+            ("get", "/v1.1/p/cluster_infos/c"),
+            ("GET", "/v1.1/p/cluster_infos/"),
+            ("GET", "/v1.1//cluster_infos/c"),
+            ("GET", "/v1.1/p/cluster_infos/c/"),
+            ("GET", "/v1.1/p/cluster_infos"),
+            ("GET", "v1.1/p/cluster_infos/c"),
+            ("GET", "/V1.1/p/cluster_infos/c"),
+            ("GET", ""),
+        ] {
+            assert!(!operation.matches(method, path), "{method} {path}");
+        }
+    }
+
+    /// An endpoint with a variable left in it would be no URL.
+    #[test]
+    fn endpoints_are_whole() {
+        for document in crate::DOCUMENTS {
+            let endpoints =
+                document.regions.iter().map(|region| region.endpoint).chain(document.default_endpoint());
+            for endpoint in endpoints {
+                assert!(endpoint.starts_with("https://") && !endpoint.contains(['{', '}']), "{endpoint}");
+                assert!(!endpoint.ends_with('/'), "{endpoint}");
+            }
+        }
+    }
 }
