@@ -14,7 +14,7 @@ pub use facts::{
 pub use generated::{iam, iam_sync_user, mrs_clusters};
 pub use regions::{Region, nearest_regions};
 
-/// Every document of the contract, in alphabetical order.
+/// Every document of the contract, in the order of their files' names.
 pub const DOCUMENTS: &[&Document] = generated::DOCUMENTS;
 
 /// Finds an operation of any document by its operationId, or by another official name of it.
