@@ -282,6 +282,14 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = any_duration)]
     pub(crate) sync_duration: Duration,
 
+    /// Speak HTTPS, with a certificate that is made at the start for this machine only
+    #[arg(long)]
+    pub(crate) tls: bool,
+
+    /// Write that certificate (PEM) to a file, for clients to trust; --env then names the file too
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) tls_cert_out: Option<PathBuf>,
+
     /// Print after the URL, as shell commands, the variables that point this program at it
     #[arg(long)]
     pub(crate) env: bool,

@@ -138,6 +138,9 @@ Examples:
     mrs-iam-sync emulator --env > emulator.txt &
     until grep -q ENDPOINT emulator.txt; do sleep 0.1; done
     eval \"$(tail -n +2 emulator.txt)\"
+  With HTTPS:
+    mrs-iam-sync emulator --tls --tls-cert-out emulator.pem --env
+    curl --cacert emulator.pem https://127.0.0.1:PORT/_emulator/health
 
 The sample world: project ff8080828997cb24018a1b2db3440b80, cluster
 f7f45c04-4303-411c-9b71-d2cb730dd162, users user1 and user2 in group1, a group groups1 without

@@ -22,6 +22,7 @@ use crate::gateway::{Gateway, State};
 use crate::request::{RecordedRequest, Records};
 use crate::schemas::Schemas;
 use crate::server::serve;
+use crate::tls::Tls;
 use crate::world::World;
 
 /// The access key that is accepted when none is configured.
@@ -36,6 +37,7 @@ pub const SAMPLE_SECRET_KEY: &str = "emulated-secret-key-opens-nothing-real-0";
 pub struct Emulator {
     gateway: Arc<Gateway>,
     addr: SocketAddr,
+    certificate_pem: Option<String>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -45,6 +47,7 @@ impl Emulator {
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            tls: false,
             keys: Vec::new(),
             tokens: Vec::new(),
             sync_duration: Duration::from_secs(2),
@@ -60,10 +63,17 @@ impl Emulator {
         self.addr
     }
 
-    /// The endpoint to give to a client, `http://127.0.0.1:PORT`.
+    /// The endpoint to give to a client, `http://127.0.0.1:PORT`, or `https` with [TLS](EmulatorBuilder::tls).
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if self.certificate_pem.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// The certificate that a client has to trust, as PEM; `None` without [TLS](EmulatorBuilder::tls).
+    #[must_use]
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.certificate_pem.as_deref()
     }
 
     /// What exists now: IAM, and each cluster with what is on its Manager. A copy.
@@ -121,6 +131,7 @@ impl fmt::Debug for Emulator {
 #[must_use]
 pub struct EmulatorBuilder {
     listen: SocketAddr,
+    tls: bool,
     keys: Vec<(String, SecretString, Option<SecretString>)>,
     tokens: Vec<SecretString>,
     sync_duration: Duration,
@@ -133,6 +144,15 @@ impl EmulatorBuilder {
     /// Where to listen; a loopback address, `127.0.0.1:0` by default. Port 0 picks a free one.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
+        self
+    }
+
+    /// Whether to speak HTTPS instead of HTTP, which it does not by default.
+    ///
+    /// The certificate is self-signed, for `localhost`, `127.0.0.1` and `::1`, and another one at each start; see
+    /// [`Emulator::certificate_pem`]. TLS 1.2 and 1.3.
+    pub fn tls(mut self, tls: bool) -> Self {
+        self.tls = tls;
         self
     }
 
@@ -189,8 +209,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the address is not a loopback address or cannot be listened on, or a credential cannot be
-    /// used.
+    /// [`StartError`] when the address is not a loopback address or cannot be listened on, a credential cannot be
+    /// used, or no certificate can be made.
     ///
     /// # Panics
     ///
@@ -202,6 +222,7 @@ impl EmulatorBuilder {
         }
         let schemas = Schemas::compile(DOCUMENT)?;
         let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?);
+        let tls = if self.tls { Some(Tls::generate()?) } else { None };
         let failed = |source| StartError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
@@ -216,9 +237,13 @@ impl EmulatorBuilder {
             count: AtomicU64::new(0),
         });
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(serve(listener, gateway.clone(), stopped));
-        tracing::debug!(%addr, "emulator started");
-        Ok(Emulator { gateway, addr, stop, task })
+        let (acceptor, certificate_pem) = match tls {
+            Some(tls) => (Some(tls.acceptor), Some(tls.certificate_pem)),
+            None => (None, None),
+        };
+        let task = tokio::spawn(serve(listener, acceptor, gateway.clone(), stopped));
+        tracing::debug!(%addr, tls = certificate_pem.is_some(), "emulator started");
+        Ok(Emulator { gateway, addr, certificate_pem, stop, task })
     }
 }
 
@@ -227,6 +252,7 @@ impl fmt::Debug for EmulatorBuilder {
         let keys: Vec<_> = self.keys.iter().map(|(access_key, _, _)| access_key).collect();
         out.debug_struct("EmulatorBuilder")
             .field("listen", &self.listen)
+            .field("tls", &self.tls)
             .field("access_keys", &keys)
             .field("tokens", &self.tokens.len())
             .field("sync_duration", &self.sync_duration)

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 pub enum StartError {
     /// The address is not one of the loopback interface.
     ///
-    /// The emulator holds sample credentials and speaks plain HTTP, so that it answers this machine only. Remedy:
-    /// listen on `127.0.0.1` or `[::1]`.
+    /// The emulator holds sample credentials and speaks plain HTTP unless told otherwise, so that it answers this
+    /// machine only. Remedy: listen on `127.0.0.1` or `[::1]`.
     #[error("{addr} is not a loopback address; the emulator listens on 127.0.0.1 or [::1] only")]
     NotLoopback {
         /// The address that was asked for.
@@ -37,6 +37,9 @@ pub enum StartError {
     /// A token to accept is empty or not visible ASCII.
     #[error("a token to accept must be visible ASCII characters, and not empty")]
     Token,
+    /// No certificate could be made; the source says why.
+    #[error("cannot make a certificate for TLS")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The contract's schemas do not compile: a fault of this build.
     #[error("the contract's schema {schema} does not compile: {message}")]
     Contract {

@@ -14,6 +14,7 @@ mod schemas;
 mod server;
 mod sync;
 mod time;
+mod tls;
 mod world;
 
 pub use clock::{Clock, MachineClock, ManualClock};

@@ -11,27 +11,36 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::{Gateway, MAX_BODY};
 use crate::request::{Completeness, Received};
 
 /// How long connections may take to finish what they have begun, at the end.
 const GRACE: Duration = Duration::from_millis(300);
+/// How long a client may take for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A body that is too large is read on so far, so that its sender gets to see the answer.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 
 /// Serves until `stop` changes. Dropping the future closes everything at once.
-pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    gateway: Arc<Gateway>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             _ = stop.changed() => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, gateway.clone(), stop.clone()));
+                    connections.spawn(connection(stream, tls.clone(), gateway.clone(), stop.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely; at once it would fail again.
@@ -49,9 +58,35 @@ pub(crate) async fn serve(listener: TcpListener, gateway: Arc<Gateway>, mut stop
     }
 }
 
-async fn connection(stream: TcpStream, gateway: Arc<Gateway>, mut stop: watch::Receiver<bool>) {
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    gateway: Arc<Gateway>,
+    mut stop: watch::Receiver<bool>,
+) {
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return requests(stream, gateway, stop).await;
+    };
+    let secured = tokio::select! {
+        secured = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => secured,
+        _ = stop.changed() => return,
+    };
+    match secured {
+        Ok(Ok(stream)) => requests(stream, gateway, stop).await,
+        // A client that does not trust the certificate, or speaks plain HTTP.
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+        Err(_) => tracing::debug!("no TLS handshake in time"),
+    }
+}
+
+/// Answers the requests of one connection until it is closed.
+async fn requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    gateway: Arc<Gateway>,
+    mut stop: watch::Receiver<bool>,
+) {
     let service = service_fn(|request| {
         let gateway = gateway.clone();
         async move { Ok::<_, Infallible>(gateway.answer(&receive(request).await)) }

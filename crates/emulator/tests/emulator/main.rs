@@ -10,3 +10,4 @@ mod refusals;
 mod robustness;
 mod support;
 mod timing;
+mod tls;
