@@ -19,6 +19,7 @@ use crate::auth::{Authenticator, Key};
 use crate::clock::{Clock, MachineClock};
 use crate::error::StartError;
 use crate::gateway::{Gateway, State};
+use crate::quota::{Quota, Quotas};
 use crate::request::{RecordedRequest, Records};
 use crate::schemas::Schemas;
 use crate::server::serve;
@@ -53,6 +54,8 @@ impl Emulator {
             sync_duration: Duration::from_secs(2),
             clock: Arc::new(MachineClock),
             world: World::sample(),
+            quota: Quota::default(),
+            retry_after: false,
             seed: 0,
         }
     }
@@ -101,8 +104,8 @@ impl Emulator {
         self.gateway.state().records.iter().cloned().collect()
     }
 
-    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, request
-    /// ids.
+    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, quotas,
+    /// request ids.
     pub fn reset(&self) {
         self.gateway.reset();
     }
@@ -137,6 +140,8 @@ pub struct EmulatorBuilder {
     sync_duration: Duration,
     clock: Arc<dyn Clock>,
     world: World,
+    quota: Quota,
+    retry_after: bool,
     seed: u64,
 }
 
@@ -199,6 +204,19 @@ impl EmulatorBuilder {
         self
     }
 
+    /// How requests are counted against the documented number a minute, [`Quota::Sliding`] by default.
+    pub fn quota(mut self, quota: Quota) -> Self {
+        self.quota = quota;
+        self
+    }
+
+    /// Whether a request refused for its [`quota`](Self::quota) is told by `Retry-After` when to come again. Not by
+    /// default, as it is not documented.
+    pub fn retry_after(mut self, retry_after: bool) -> Self {
+        self.retry_after = retry_after;
+        self
+    }
+
     /// What request ids follow from, 0 by default: the same seed gives the same ids in the same order.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -228,6 +246,7 @@ impl EmulatorBuilder {
         let addr = listener.local_addr().map_err(failed)?;
         let gateway = Arc::new(Gateway {
             authenticator,
+            quotas: Quotas::new(self.quota, self.retry_after),
             schemas,
             clock: self.clock,
             sync_duration: self.sync_duration,
@@ -256,6 +275,8 @@ impl fmt::Debug for EmulatorBuilder {
             .field("access_keys", &keys)
             .field("tokens", &self.tokens.len())
             .field("sync_duration", &self.sync_duration)
+            .field("quota", &self.quota)
+            .field("retry_after", &self.retry_after)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }

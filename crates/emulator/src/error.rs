@@ -56,6 +56,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) message: String,
+    /// Seconds of a `Retry-After` header.
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Refusal {
@@ -63,13 +65,14 @@ impl Refusal {
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         let status = DOCUMENT.error_code(code).and_then(|row| row.http.first());
         let status = status.and_then(|status| StatusCode::from_u16(*status).ok());
-        Self { status: status.unwrap_or(StatusCode::BAD_REQUEST), code, message: message.into() }
+        let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     /// For codes that stand for several statuses.
     pub(crate) fn with_status(status: u16, code: &'static str, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     /// `12000002`, the answer to whatever is wrong with the request itself.
@@ -100,6 +103,7 @@ mod tests {
             ("12000154", 500),
             ("APIGW.0101", 404),
             ("APIGW.0301", 401),
+            ("APIGW.0308", 429),
         ] {
             assert_eq!(Refusal::new(code, "").status.as_u16(), status, "{code}");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::error::Refusal;
 use crate::mrs::{self, Call};
 use crate::own;
+use crate::quota::Quotas;
 use crate::request::{Completeness, Received, RecordedRequest, Records, masked_headers};
 use crate::router::{Route, route};
 use crate::schemas::Schemas;
@@ -31,6 +32,7 @@ const MAX_HEADERS: usize = 128 * 1024;
 /// One emulator without its socket: requests in, answers out, nothing waits.
 pub(crate) struct Gateway {
     pub(crate) authenticator: Authenticator,
+    pub(crate) quotas: Quotas,
     pub(crate) schemas: Schemas,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sync_duration: Duration,
@@ -49,7 +51,23 @@ pub(crate) struct State {
 /// An answer before it is put on the wire.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
+    /// Besides those that every answer has.
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn new(status: StatusCode, body: Value) -> Self {
+        Self { status, headers: HeaderMap::new(), body }
+    }
+
+    pub(crate) fn refused(refusal: &Refusal, request_id: &str) -> Self {
+        let mut answer = Self::new(refusal.status, refusal.body(request_id));
+        if let Some(seconds) = refusal.retry_after {
+            answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        answer
+    }
 }
 
 impl Gateway {
@@ -58,14 +76,12 @@ impl Gateway {
         let request_id = self.request_id();
         if let Some(path) = received.uri.path().strip_prefix(own::PREFIX) {
             let answer = own::answer(self, &received.method, path, &request_id);
-            return respond(&answer, &request_id, now);
+            return respond(answer, &request_id, now);
         }
         let route = route(&received.method, received.uri.path());
         let (answer, error_code) = match self.handle(route.as_ref(), received, now) {
             Ok(answer) => (answer, None),
-            Err(refusal) => {
-                (Answer { status: refusal.status, body: refusal.body(&request_id) }, Some(refusal.code))
-            }
+            Err(refusal) => (Answer::refused(&refusal, &request_id), Some(refusal.code)),
         };
         let operation = route.map(|route| route.operation.id);
         tracing::debug!(
@@ -89,10 +105,10 @@ impl Gateway {
             headers: masked_headers(&received.headers),
             body: received.body.clone(),
         });
-        respond(&answer, &request_id, now)
+        respond(answer, &request_id, now)
     }
 
-    /// The checks in their order: known API, size, credentials, then what MRS finds.
+    /// The checks in their order: known API, size, credentials, quota, then what MRS finds.
     fn handle(&self, route: Option<&Route>, received: &Received, now: SystemTime) -> Result<Answer, Refusal> {
         let unknown = || {
             Refusal::new("APIGW.0101", "The API does not exist or has not been published in the environment")
@@ -102,6 +118,7 @@ impl Gateway {
         if route.operation.authenticated {
             self.authenticator.check(received, now)?;
         }
+        self.quotas.count(route.operation.id, route.operation.rate_limit.per_minute, now)?;
         let mut state = self.state();
         let mut call = Call {
             route,
@@ -114,7 +131,7 @@ impl Gateway {
         mrs::check_path(&call)?;
         let body = (route.handler)(&mut call)?;
         let status = StatusCode::from_u16(route.operation.success).unwrap_or(StatusCode::OK);
-        Ok(Answer { status, body })
+        Ok(Answer::new(status, body))
     }
 
     /// What changes, also after somebody panicked while changing it.
@@ -122,12 +139,13 @@ impl Gateway {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Back to how it was at the start: world, records, locked keys, request ids.
+    /// Back to how it was at the start: world, records, locked keys, quotas, request ids.
     pub(crate) fn reset(&self) {
         let mut state = self.state();
         state.world = self.initial.clone();
         state.records = Records::default();
         self.authenticator.reset();
+        self.quotas.reset();
         self.count.store(0, Ordering::Relaxed);
     }
 
@@ -156,10 +174,11 @@ fn check_size(received: &Received) -> Result<(), Refusal> {
     }
 }
 
-fn respond(answer: &Answer, request_id: &str, now: SystemTime) -> Response<Full<Bytes>> {
+fn respond(answer: Answer, request_id: &str, now: SystemTime) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(answer.body.to_string())));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
+    *headers = answer.headers;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

@@ -36,13 +36,13 @@ pub(crate) fn answer(gateway: &Gateway, method: &Method, path: &str, request_id:
         }
         _ => {
             let refusal = Refusal::new("APIGW.0101", "The emulator has no such path of its own");
-            Answer { status: refusal.status, body: refusal.body(request_id) }
+            Answer::refused(&refusal, request_id)
         }
     }
 }
 
 fn ok(body: Value) -> Answer {
-    Answer { status: StatusCode::OK, body }
+    Answer::new(StatusCode::OK, body)
 }
 
 fn manager(cluster: &Cluster) -> Value {

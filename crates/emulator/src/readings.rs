@@ -68,6 +68,14 @@ pub const READINGS: &[Reading] = &[
          reports; the other reasons have words of ours after the documented beginning.",
     ),
     reading(
+        "Rate limits",
+        "60 or 1000 requests a minute, for each tenant and operation; APIGW.0308 beyond. Neither how a minute is meant \
+         nor a Retry-After header is documented.",
+        "Any 60 seconds, or minutes of the clock on request. All credentials count together, as there is one tenant. \
+         Checked after the credentials: what they refuse does not count, everything else does, requests over the \
+         limit included. No Retry-After unless it is asked for.",
+    ),
+    reading(
         "X-Project-Id",
         "Optional; picks a project.",
         "It is signed when named, and not compared with the path.",
@@ -161,10 +169,5 @@ pub const READINGS: &[Reading] = &[
         "Not documented.",
         "Order of arrival on Manager: named ones as they were named, then groups that came along, user by user; for \
          everything the order of names. Both lists are always there.",
-    ),
-    reading(
-        "Rate limits",
-        "60 or 1000 requests a minute, depending on the operation; APIGW.0308 beyond.",
-        "Not enforced by this version.",
     ),
 ];

@@ -5,6 +5,7 @@
 mod authentication;
 mod documented;
 mod lifecycle;
+mod quotas;
 mod readings;
 mod refusals;
 mod robustness;

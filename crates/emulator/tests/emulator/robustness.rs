@@ -7,7 +7,7 @@ use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
-use mrs_iam_sync_emulator::Emulator;
+use mrs_iam_sync_emulator::{Emulator, Quota};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -97,8 +97,9 @@ fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn any_request_is_answered_and_the_connection_stays() {
     let runtime = runtime();
-    let stage =
-        runtime.block_on(Stage::with(Emulator::builder().sync_duration(std::time::Duration::from_secs(1))));
+    // Off: most of the requests would get no further than the quota.
+    let builder = Emulator::builder().sync_duration(std::time::Duration::from_secs(1)).quota(Quota::Off);
+    let stage = runtime.block_on(Stage::with(builder));
     let sender = tokio::sync::Mutex::new(runtime.block_on(connect(stage.emulator.addr())));
     let mut runner = TestRunner::new(Config { failure_persistence: None, ..Config::with_cases(1500) });
     let at = mrs_iam_sync_emulator::Clock::now(&*stage.clock);
