@@ -1,6 +1,7 @@
 //! The gateway's authentication: tokens, signatures, and the lock of access keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -9,6 +10,7 @@ use sdk_hmac_sha256::{
     X_SECURITY_TOKEN, verify,
 };
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::Refusal;
@@ -18,6 +20,9 @@ use crate::request::Received;
 const FAILURES_BEFORE_LOCK: u32 = 5;
 /// For so long.
 const LOCK: Duration = Duration::from_secs(5 * 60);
+
+/// Most issued tokens that are known; the oldest are forgotten.
+const MOST_TOKENS: usize = 10_000;
 
 /// An access key that is accepted.
 #[derive(Clone)]
@@ -30,8 +35,22 @@ pub(crate) struct Key {
 /// Who may call.
 pub(crate) struct Authenticator {
     keys: BTreeMap<String, Key>,
+    /// Accepted for ever.
     tokens: Vec<SecretString>,
+    token_lifetime: Duration,
+    issued: Mutex<VecDeque<Issued>>,
     failures: Mutex<BTreeMap<String, Failures>>,
+}
+
+/// A token that IAM has issued.
+#[derive(Clone)]
+struct Issued {
+    /// In its place.
+    digest: [u8; 32],
+    user: String,
+    password: SecretString,
+    /// `None`: never.
+    expires: Option<SystemTime>,
 }
 
 /// Failures in a row of one access key.
@@ -42,19 +61,49 @@ struct Failures {
 }
 
 impl Authenticator {
-    pub(crate) fn new(keys: BTreeMap<String, Key>, tokens: Vec<SecretString>) -> Self {
-        Self { keys, tokens, failures: Mutex::default() }
+    pub(crate) fn new(
+        keys: BTreeMap<String, Key>,
+        tokens: Vec<SecretString>,
+        token_lifetime: Duration,
+    ) -> Self {
+        Self { keys, tokens, token_lifetime, issued: Mutex::default(), failures: Mutex::default() }
     }
 
-    /// Forgets failures and unlocks all keys.
+    /// Forgets failures and issued tokens, and unlocks all keys.
     pub(crate) fn reset(&self) {
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Whether the request carries credentials that hold.
-    pub(crate) fn check(&self, received: &Received, now: SystemTime) -> Result<(), Refusal> {
+    /// Issues a token to a user who has shown this password. Answers it with the time from which on it is refused.
+    pub(crate) fn issue(
+        &self,
+        user: &str,
+        password: SecretString,
+        now: SystemTime,
+    ) -> (String, Option<SystemTime>) {
+        // Does not follow from the seed: whoever sees the records must not be able to work it out.
+        let token: String =
+            (0..4).map(|part| format!("{:016x}", RandomState::new().hash_one(part))).collect();
+        let expires = now.checked_add(self.token_lifetime);
+        let digest = Sha256::digest(&token).into();
+        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        issued.push_back(Issued { digest, user: user.to_owned(), password, expires });
+        if issued.len() > MOST_TOKENS {
+            issued.pop_front();
+        }
+        (token, expires)
+    }
+
+    /// Whether the request carries credentials that hold. `is_password` says whether a user still has a password.
+    pub(crate) fn check(
+        &self,
+        received: &Received,
+        now: SystemTime,
+        is_password: impl Fn(&str, &SecretString) -> bool,
+    ) -> Result<(), Refusal> {
         if let Some(token) = received.header("x-auth-token") {
-            return self.check_token(token);
+            return self.check_token(token, now, is_password);
         }
         let Some(authorization) = received.header(AUTHORIZATION) else {
             return Err(refuse("x-auth-token not found"));
@@ -74,11 +123,29 @@ impl Authenticator {
         outcome
     }
 
-    fn check_token(&self, sent: &[u8]) -> Result<(), Refusal> {
+    fn check_token(
+        &self,
+        sent: &[u8],
+        now: SystemTime,
+        is_password: impl Fn(&str, &SecretString) -> bool,
+    ) -> Result<(), Refusal> {
         if self.tokens.iter().any(|token| same(token, sent)) {
-            Ok(())
-        } else {
-            Err(refuse("decrypt token fail"))
+            return Ok(());
+        }
+        let digest: [u8; 32] = Sha256::digest(sent).into();
+        let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = issued.iter().find(|issued| issued.digest == digest).cloned();
+        // Whoever issues one has locked the world before: it must not be asked for meanwhile.
+        drop(issued);
+        match found {
+            None => Err(refuse("decrypt token fail")),
+            Some(Issued { user, password, expires, .. }) => {
+                if expires.is_none_or(|expires| now < expires) && is_password(&user, &password) {
+                    Ok(())
+                } else {
+                    Err(Refusal::new("APIGW.0307", "The token must be updated"))
+                }
+            }
         }
     }
 

@@ -54,6 +54,7 @@ impl Emulator {
             sync_duration: Duration::from_secs(2),
             clock: Arc::new(MachineClock),
             world: World::sample(),
+            token_lifetime: Duration::from_secs(24 * 60 * 60),
             quota: Quota::default(),
             retry_after: false,
             seed: 0,
@@ -66,11 +67,10 @@ impl Emulator {
         self.addr
     }
 
-    /// The endpoint to give to a client, `http://127.0.0.1:PORT`, or `https` with [TLS](EmulatorBuilder::tls).
+    /// The endpoint to give to a client, of MRS and IAM alike: `http://127.0.0.1:PORT`, or `https` with [TLS](EmulatorBuilder::tls).
     #[must_use]
     pub fn base_url(&self) -> String {
-        let scheme = if self.certificate_pem.is_some() { "https" } else { "http" };
-        format!("{scheme}://{}", self.addr)
+        self.gateway.base_url.clone()
     }
 
     /// The certificate that a client has to trust, as PEM; `None` without [TLS](EmulatorBuilder::tls).
@@ -104,8 +104,8 @@ impl Emulator {
         self.gateway.state().records.iter().cloned().collect()
     }
 
-    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, quotas,
-    /// request ids.
+    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, issued
+    /// tokens, quotas, request ids.
     pub fn reset(&self) {
         self.gateway.reset();
     }
@@ -140,6 +140,7 @@ pub struct EmulatorBuilder {
     sync_duration: Duration,
     clock: Arc<dyn Clock>,
     world: World,
+    token_lifetime: Duration,
     quota: Quota,
     retry_after: bool,
     seed: u64,
@@ -180,9 +181,16 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Accepts a value of `X-Auth-Token`. May be called for several; none is accepted by default.
+    /// Accepts a value of `X-Auth-Token`, at any time. May be called for several; none is accepted by default besides
+    /// those that the emulator issues itself, to users with a password.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.tokens.push(token.into().into());
+        self
+    }
+
+    /// How long a token lasts that the emulator issues, 24 h by default.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
         self
     }
 
@@ -239,7 +247,7 @@ impl EmulatorBuilder {
             return Err(StartError::NotLoopback { addr: listen });
         }
         let schemas = Schemas::compile(DOCUMENT)?;
-        let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?);
+        let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?, self.token_lifetime);
         let tls = if self.tls { Some(Tls::generate()?) } else { None };
         let failed = |source| StartError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
@@ -249,6 +257,7 @@ impl EmulatorBuilder {
             quotas: Quotas::new(self.quota, self.retry_after),
             schemas,
             clock: self.clock,
+            base_url: format!("{}://{addr}", if tls.is_some() { "https" } else { "http" }),
             sync_duration: self.sync_duration,
             seed: self.seed,
             initial: self.world.clone(),
@@ -275,6 +284,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("access_keys", &keys)
             .field("tokens", &self.tokens.len())
             .field("sync_duration", &self.sync_duration)
+            .field("token_lifetime", &self.token_lifetime)
             .field("quota", &self.quota)
             .field("retry_after", &self.retry_after)
             .field("seed", &self.seed)

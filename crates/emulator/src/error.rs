@@ -8,6 +8,8 @@ use mrs_iam_sync_contract::{ErrorCode, iam_sync_user::DOCUMENT};
 use sdk_hmac_sha256::KeyError;
 use serde_json::{Value, json};
 
+use crate::router::Service;
+
 /// Why an emulator does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -80,9 +82,25 @@ impl Refusal {
         Self::new("12000002", message)
     }
 
-    /// The body: the gateway puts the request id into it, MRS does not.
-    pub(crate) fn body(&self, request_id: &str) -> Value {
-        if DOCUMENT.error_code(self.code).is_some_and(ErrorCode::is_gateway) {
+    /// Of IAM, whose errors have no code but the status.
+    pub(crate) fn iam(status: u16, message: impl Into<String>) -> Self {
+        Self::with_status(status, "", message)
+    }
+
+    /// The error code that the answer shows.
+    pub(crate) fn shown_code(&self, service: Service) -> String {
+        match service {
+            Service::Mrs => self.code.to_owned(),
+            Service::Iam => self.status.as_u16().to_string(),
+        }
+    }
+
+    /// The body: IAM has a form of its own; the gateway puts the request id into it, MRS does not.
+    pub(crate) fn body(&self, service: Service, request_id: &str) -> Value {
+        if service == Service::Iam {
+            let title = self.status.canonical_reason().unwrap_or_default();
+            json!({ "error": { "code": self.status.as_u16(), "message": self.message, "title": title } })
+        } else if DOCUMENT.error_code(self.code).is_some_and(ErrorCode::is_gateway) {
             json!({ "error_msg": self.message, "error_code": self.code, "request_id": request_id })
         } else {
             json!({ "error_code": self.code, "error_msg": self.message })

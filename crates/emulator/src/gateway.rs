@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
+use secrecy::SecretString;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -16,9 +17,10 @@ use crate::clock::Clock;
 use crate::error::Refusal;
 use crate::mrs::{self, Call};
 use crate::own;
+use crate::query::Query;
 use crate::quota::Quotas;
-use crate::request::{Completeness, Received, RecordedRequest, Records, masked_headers};
-use crate::router::{Route, route};
+use crate::request::{Completeness, Received, RecordedRequest, Records, masked_body, masked_headers};
+use crate::router::{Route, Service, route};
 use crate::schemas::Schemas;
 use crate::time::http_date;
 use crate::world::World;
@@ -35,6 +37,7 @@ pub(crate) struct Gateway {
     pub(crate) quotas: Quotas,
     pub(crate) schemas: Schemas,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) base_url: String,
     pub(crate) sync_duration: Duration,
     pub(crate) seed: u64,
     pub(crate) initial: World,
@@ -61,8 +64,8 @@ impl Answer {
         Self { status, headers: HeaderMap::new(), body }
     }
 
-    pub(crate) fn refused(refusal: &Refusal, request_id: &str) -> Self {
-        let mut answer = Self::new(refusal.status, refusal.body(request_id));
+    pub(crate) fn refused(refusal: &Refusal, service: Service, request_id: &str) -> Self {
+        let mut answer = Self::new(refusal.status, refusal.body(service, request_id));
         if let Some(seconds) = refusal.retry_after {
             answer.headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -79,11 +82,21 @@ impl Gateway {
             return respond(answer, &request_id, now);
         }
         let route = route(&received.method, received.uri.path());
-        let (answer, error_code) = match self.handle(route.as_ref(), received, now) {
+        let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
+        let (mut answer, error_code) = match self.handle(route.as_ref(), received, now) {
             Ok(answer) => (answer, None),
-            Err(refusal) => (Answer::refused(&refusal, &request_id), Some(refusal.code)),
+            Err(refusal) => {
+                let answer = Answer::refused(&refusal, service, &request_id);
+                (answer, Some(refusal.shown_code(service)))
+            }
         };
-        let operation = route.map(|route| route.operation.id);
+        if service == Service::Iam {
+            // IAM's own name for it.
+            if let Ok(value) = HeaderValue::from_str(&request_id) {
+                answer.headers.insert(HeaderName::from_static("x-iam-trace-id"), value);
+            }
+        }
+        let operation = route.map(|route| route.endpoint.id);
         tracing::debug!(
             method = %received.method,
             path = received.uri.path(),
@@ -100,38 +113,47 @@ impl Gateway {
             path: received.target().to_owned(),
             operation,
             status: answer.status.as_u16(),
-            error_code: error_code.map(str::to_owned),
+            error_code,
             request_id: request_id.clone(),
             headers: masked_headers(&received.headers),
-            body: received.body.clone(),
+            body: masked_body(received.uri.path(), &received.body),
         });
         respond(answer, &request_id, now)
     }
 
-    /// The checks in their order: known API, size, credentials, quota, then what MRS finds.
+    /// The checks in their order: known API, size, credentials, quota, then what the service finds.
     fn handle(&self, route: Option<&Route>, received: &Received, now: SystemTime) -> Result<Answer, Refusal> {
         let unknown = || {
             Refusal::new("APIGW.0101", "The API does not exist or has not been published in the environment")
         };
         let route = route.ok_or_else(unknown)?;
         check_size(received)?;
-        if route.operation.authenticated {
-            self.authenticator.check(received, now)?;
+        if route.endpoint.authenticated {
+            let holds = |user: &str, password: &SecretString| self.state().world.is_password(user, password);
+            self.authenticator.check(received, now, holds)?;
         }
-        self.quotas.count(route.operation.id, route.operation.rate_limit.per_minute, now)?;
+        if let Some(limit) = route.endpoint.per_minute {
+            self.quotas.count(route.endpoint.id, limit, now)?;
+        }
         let mut state = self.state();
+        let query = Query::read(&received.uri, route.endpoint.query);
         let mut call = Call {
             route,
             received,
+            query: Query::default(),
             schemas: &self.schemas,
+            authenticator: &self.authenticator,
+            base_url: &self.base_url,
             world: &mut state.world,
             now,
             sync_duration: self.sync_duration,
+            headers: HeaderMap::new(),
         };
         mrs::check_path(&call)?;
-        let body = (route.handler)(&mut call)?;
-        let status = StatusCode::from_u16(route.operation.success).unwrap_or(StatusCode::OK);
-        Ok(Answer::new(status, body))
+        call.query = query.map_err(|what| Refusal::invalid(format!("Invalid request: {what}.")))?;
+        let body = (route.endpoint.handler)(&mut call)?;
+        let status = StatusCode::from_u16(route.endpoint.success).unwrap_or(StatusCode::OK);
+        Ok(Answer { status, headers: call.headers, body })
     }
 
     /// What changes, also after somebody panicked while changing it.

@@ -2,11 +2,14 @@
 
 mod auth;
 mod clock;
+mod clusters;
 mod emulator;
 mod error;
 mod gateway;
+mod iam;
 mod mrs;
 mod own;
+mod query;
 mod quota;
 mod readings;
 mod request;
@@ -24,5 +27,8 @@ pub use error::StartError;
 pub use quota::Quota;
 pub use readings::{READINGS, Reading};
 pub use request::RecordedRequest;
-pub use sync::Cluster;
-pub use world::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID, World};
+pub use sync::{Cluster, ClusterState};
+pub use world::{
+    SAMPLE_CLUSTER_ID, SAMPLE_CLUSTER_NAME, SAMPLE_DOMAIN_NAME, SAMPLE_PASSWORD, SAMPLE_PROJECT_ID,
+    SAMPLE_PROJECT_NAME, World,
+};

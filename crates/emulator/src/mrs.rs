@@ -2,10 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use mrs_iam_sync_contract::{RequestBody, iam_sync_user::DOCUMENT};
+use http::HeaderMap;
+use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
 use serde_json::{Value, json};
 
+use crate::auth::Authenticator;
 use crate::error::Refusal;
+use crate::query::Query;
 use crate::request::Received;
 use crate::router::Route;
 use crate::schemas::Schemas;
@@ -16,31 +19,31 @@ use crate::world::World;
 pub(crate) struct Call<'a> {
     pub(crate) route: &'a Route,
     pub(crate) received: &'a Received,
+    pub(crate) query: Query,
     pub(crate) schemas: &'a Schemas,
+    pub(crate) authenticator: &'a Authenticator,
+    /// For links in answers.
+    pub(crate) base_url: &'a str,
     pub(crate) world: &'a mut World,
     pub(crate) now: SystemTime,
     pub(crate) sync_duration: Duration,
+    /// Of the answer, besides those that every answer has.
+    pub(crate) headers: HeaderMap,
 }
 
 /// Answers an operation: the body of its success, or a refusal.
 pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Value, Refusal>;
 
-/// What is wrong with the path, the query or the credentials' reach, the same for each operation.
+/// What is wrong with the path, the same for each operation.
 pub(crate) fn check_path(call: &Call<'_>) -> Result<(), Refusal> {
-    for (parameter, value) in &call.route.parameters {
-        if let Err(what) = call.schemas.check(parameter.component, &json!(value)) {
-            let rule = DOCUMENT.rule(parameter.component).map_or(what.as_str(), |rule| rule.words);
-            let message = format!("Invalid parameter {}: {rule}.", parameter.name);
-            let code = if parameter.name == "project_id" { "12000107" } else { "12000002" };
+    for (name, value) in &call.route.parameters {
+        let Some(component) = call.route.endpoint.component(name) else { continue };
+        if let Err(what) = call.schemas.check(component, &json!(value)) {
+            let rule = DOCUMENT.rule(component).map_or(what.as_str(), |rule| rule.words);
+            let message = format!("Invalid parameter {name}: {rule}.");
+            let code = if *name == "project_id" { "12000107" } else { "12000002" };
             return Err(Refusal::new(code, message));
         }
-    }
-    if let Some(query) = call.received.uri.query().filter(|query| !query.is_empty()) {
-        let names: Vec<_> = query.split('&').filter_map(|pair| pair.split('=').next()).take(3).collect();
-        let shown: String = names.join("`, `").chars().take(100).collect();
-        return Err(Refusal::invalid(format!(
-            "Invalid request: the operation has no query parameter `{shown}`."
-        )));
     }
     Ok(())
 }
@@ -92,12 +95,19 @@ pub(crate) fn list_sync_requirements(call: &mut Call<'_>) -> Result<Value, Refus
     Ok(json!({ "is_synchronous": call.world.is_synchronous(&id).unwrap_or_default() }))
 }
 
-/// The cluster of the request, as it is now.
-fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Refusal> {
-    let (project_id, cluster_id) = (call.route.parameter("project_id"), call.route.parameter("cluster_id"));
-    if !call.world.has_project(project_id) {
-        return Err(Refusal::new("12000107", format!("Invalid project id {project_id}.")));
+/// The id of the request's project.
+pub(crate) fn project<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
+    let id = call.route.parameter("project_id");
+    if call.world.has_project(id) {
+        Ok(id)
+    } else {
+        Err(Refusal::new("12000107", format!("Invalid project id {id}.")))
     }
+}
+
+/// The cluster of the request, as it is now.
+pub(crate) fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Refusal> {
+    let (project_id, cluster_id) = (project(call)?, call.route.parameter("cluster_id"));
     let not_found = || Refusal::new("12000003", format!("The cluster {cluster_id} does not exist."));
     call.world.settled_cluster(project_id, cluster_id, call.now).ok_or_else(not_found)
 }
@@ -115,13 +125,13 @@ fn start(call: &mut Call<'_>, effect: Effect) -> Result<Value, Refusal> {
 
 /// The request's JSON body, valid by the document. No body at all is an object without fields.
 fn body(call: &Call<'_>) -> Result<Value, Refusal> {
-    let Some(request) = call.route.operation.request else {
+    let Some(request) = call.route.endpoint.request else {
         return Ok(json!({}));
     };
     if call.received.body.is_empty() {
         return Ok(json!({}));
     }
-    check_content_type(&request, call.received.header("content-type"))?;
+    check_content_type(request.content_type, call.received.header("content-type"))?;
     let body: Value = serde_json::from_slice(&call.received.body)
         .map_err(|error| Refusal::invalid(format!("Invalid request body: not JSON: {error}.")))?;
     let invalid = |what| Refusal::invalid(format!("Invalid request body: {what}."));
@@ -129,9 +139,9 @@ fn body(call: &Call<'_>) -> Result<Value, Refusal> {
     Ok(body)
 }
 
-/// The document's media type, with no parameter but a charset that is UTF-8. Upper and lower case are the same.
-fn check_content_type(request: &RequestBody, sent: Option<&[u8]>) -> Result<(), Refusal> {
-    let essence = request.content_type.split(';').next().unwrap_or_default();
+/// The expected media type, with no parameter but a charset that is UTF-8. Upper and lower case are the same.
+pub(crate) fn check_content_type(expected: &str, sent: Option<&[u8]>) -> Result<(), Refusal> {
+    let essence = expected.split(';').next().unwrap_or_default();
     let text = sent.and_then(|sent| str::from_utf8(sent).ok()).unwrap_or_default();
     let mut parts = text.split(';').map(str::trim);
     let same_essence = parts.next().is_some_and(|part| part.eq_ignore_ascii_case(essence));
@@ -144,7 +154,7 @@ fn check_content_type(request: &RequestBody, sent: Option<&[u8]>) -> Result<(), 
     if same_essence && same_charset {
         Ok(())
     } else {
-        Err(Refusal::invalid(format!("Invalid header Content-Type: {} is expected.", request.content_type)))
+        Err(Refusal::invalid(format!("Invalid header Content-Type: {expected} is expected.")))
     }
 }
 
@@ -161,11 +171,11 @@ mod tests {
 
     #[test]
     fn content_types() {
-        let request = UPDATE_SYNC_IAM_USER.request.unwrap();
-        let accepted = |text: &str| check_content_type(&request, Some(text.as_bytes())).is_ok();
+        let expected = UPDATE_SYNC_IAM_USER.request.unwrap().content_type;
+        let accepted = |text: &str| check_content_type(expected, Some(text.as_bytes())).is_ok();
         for text in [
             "application/json",
-            request.content_type,
+            expected,
             "application/json;charset=utf-8",
             "Application/JSON; Charset=\"utf8\"",
             "application/json;",
@@ -178,8 +188,8 @@ mod tests {
             assert!(!accepted(text), "{text}");
         }
         assert!(
-            check_content_type(&request, Some(b"\xff")).is_err()
-                && check_content_type(&request, None).is_err()
+            check_content_type(expected, Some(b"\xff")).is_err()
+                && check_content_type(expected, None).is_err()
         );
     }
 }

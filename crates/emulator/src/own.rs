@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::error::Refusal;
 use crate::gateway::{Answer, Gateway};
 use crate::request::RecordedRequest;
+use crate::router::Service;
 use crate::sync::Cluster;
 use crate::time::http_date;
 
@@ -36,7 +37,7 @@ pub(crate) fn answer(gateway: &Gateway, method: &Method, path: &str, request_id:
         }
         _ => {
             let refusal = Refusal::new("APIGW.0101", "The emulator has no such path of its own");
-            Answer::refused(&refusal, request_id)
+            Answer::refused(&refusal, Service::Mrs, request_id)
         }
     }
 }

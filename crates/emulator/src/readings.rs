@@ -37,7 +37,8 @@ pub const READINGS: &[Reading] = &[
     reading(
         "Reach of credentials",
         "A token is for one project; a synchronization needs the action mrs:cluster:syncUser or certain roles.",
-        "Every credential that is accepted may call every operation on every cluster.",
+        "Every credential that is accepted may call every operation on every cluster, a token for another project or \
+         for the account too. Everybody may read all of IAM.",
     ),
     reading(
         "Window of a signature",
@@ -68,12 +69,20 @@ pub const READINGS: &[Reading] = &[
          reports; the other reasons have words of ours after the documented beginning.",
     ),
     reading(
+        "Expired tokens",
+        "A token lasts 24 hours, and is invalid at once when its user is deleted, a password changes or permissions \
+         do; APIGW.0307 then.",
+        "It is refused from expires_at on, and when its user has gone or has another password. Permissions are not \
+         modelled. Tokens that were configured last for ever, those of before a reset or before the latest 10,000 are \
+         unknown.",
+    ),
+    reading(
         "Rate limits",
         "60 or 1000 requests a minute, for each tenant and operation; APIGW.0308 beyond. Neither how a minute is meant \
          nor a Retry-After header is documented.",
         "Any 60 seconds, or minutes of the clock on request. All credentials count together, as there is one tenant. \
          Checked after the credentials: what they refuse does not count, everything else does, requests over the \
-         limit included. No Retry-After unless it is asked for.",
+         limit included. No Retry-After unless it is asked for. The reads of clusters have 1000, IAM has no limit.",
     ),
     reading(
         "X-Project-Id",
@@ -86,7 +95,12 @@ pub const READINGS: &[Reading] = &[
         "For one that breaks its rule, and for one that is no project of the account; before anything else about the \
          path.",
     ),
-    reading("Query parameters", "The operations have none.", "Any is refused with 12000002."),
+    reading(
+        "Query parameters",
+        "The five operations have none; lists have some.",
+        "Any other is refused, and so is one that is there twice: by MRS with 12000002, by IAM with 400. Of the \
+         documented ones IAM refuses is_domain and password_expires_at.",
+    ),
     reading(
         "Bodies of reads",
         "A GET has no body.",
@@ -169,5 +183,36 @@ pub const READINGS: &[Reading] = &[
         "Not documented.",
         "Order of arrival on Manager: named ones as they were named, then groups that came along, user by user; for \
          everything the order of names. Both lists are always there.",
+    ),
+    reading(
+        "Clusters",
+        "Filters and pages of the list; clusterName is fuzzy; the states existing and history are not explained.",
+        "In the order of ids. A name is found by any part of it, upper and lower case being different. History is \
+         terminated, existing everything else. No cluster has tags or is in another enterprise project than 0. A page \
+         after the last is empty. Only ids, name, state and projects are shown.",
+    ),
+    reading(
+        "States of clusters",
+        "12000080 while some nodes do not run; which operations need which state is not documented.",
+        "A state is shown and nothing else: every cluster can be synchronized.",
+    ),
+    reading(
+        "Errors of IAM",
+        "Keystone's form: an object with message, numeric code and title.",
+        "Everything that is refused on a path of IAM has it, by the gateway too; the words are ours. Answers carry \
+         X-IAM-Trace-Id and X-Request-Id, both the same.",
+    ),
+    reading(
+        "Getting a token",
+        "By name, password and account name; for a project by id or name, else for the account; 201 and \
+         X-Subject-Token.",
+        "The method password alone; fields beyond those are not looked at. 401 for a wrong name, password or account \
+         alike, and for a project that does not exist. Wrong passwords lock nobody. Roles and catalogue are empty.",
+    ),
+    reading(
+        "Users and groups of IAM",
+        "Lists without pages, filtered by name, domain_id and enabled.",
+        "In the order of names, which are compared exactly. Ids follow from the names. Everything is enabled and \
+         belongs to the one account. 404 for the members or groups of an id that does not exist.",
     ),
 ];

@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, Uri};
 use sdk_hmac_sha256::{Authorization, is_sensitive_header};
 use serde_json::{Value, json};
 
+use crate::router::decoded;
 use crate::time::http_date;
 
 /// Most requests that are kept; older ones drop out.
@@ -70,7 +71,8 @@ pub struct RecordedRequest {
     /// Headers in the order of arrival, names in lower case. Of `authorization` the signature is masked (all of it,
     /// when it is no `SDK-HMAC-SHA256`), of tokens and cookies everything.
     pub headers: Vec<(String, String)>,
-    /// The body; empty when it was larger than the gateway takes.
+    /// The body; empty when it was larger than the gateway takes. One that may hold a password is not there byte by
+    /// byte, but with the same JSON, the secrets masked; as `***` where it is no JSON.
     pub body: Bytes,
 }
 
@@ -113,6 +115,41 @@ pub(crate) fn masked_headers(headers: &HeaderMap) -> Vec<(String, String)> {
         }
     };
     headers.iter().map(|(name, value)| (name.to_string(), shown(name.as_str(), value.as_bytes()))).collect()
+}
+
+/// A body as it may be shown: what may hold a password is written anew, as it was read, with masks.
+pub(crate) fn masked_body(path: &str, body: &Bytes) -> Bytes {
+    let for_secrets = decoded(path).to_ascii_lowercase().contains("/auth");
+    let speaks_of_one = body.windows(8).any(|word| word.eq_ignore_ascii_case(b"password"));
+    if body.is_empty() || !for_secrets && !speaks_of_one {
+        return body.clone();
+    }
+    match serde_json::from_slice(body) {
+        Ok(mut value) => {
+            mask(&mut value);
+            Bytes::from(value.to_string())
+        }
+        Err(_) => Bytes::from_static(MASK.as_bytes()),
+    }
+}
+
+fn mask(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                let secret =
+                    ["password", "passcode", "secret", "token"].contains(&name.to_lowercase().as_str());
+                // `identity.password` is an object that holds the user.
+                if secret && (name == "token" || !value.is_object()) {
+                    *value = Value::from(MASK);
+                } else {
+                    mask(value);
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask),
+        _ => {}
+    }
 }
 
 /// Which key signed which headers is worth knowing in a test; the signature could be sent again.
@@ -175,6 +212,35 @@ mod tests {
         assert_eq!((records.requests.len(), records.requests[0].number), (MOST_REQUESTS, 6));
         (0..3).for_each(|_| records.push(record(MOST_BYTES / 2)));
         assert_eq!((records.requests.len(), records.bytes), (2, MOST_BYTES));
+    }
+
+    #[test]
+    fn passwords_are_masked_whatever_the_body_is() {
+        let shown = |path: &str, body: &str| {
+            let shown = masked_body(path, &Bytes::copy_from_slice(body.as_bytes()));
+            String::from_utf8(shown.to_vec()).unwrap()
+        };
+        let tokens = "/v3/auth/tokens";
+        for (path, body, expected) in [
+            (tokens, r#"{"password":{"user":{"name":"u", "password":"hush"}}}"#, true),
+            (tokens, r#"{"pass\u0077ord":"hush"}"#, true),
+            (tokens, r#"{"password":"hush","password":{}}"#, true),
+            (tokens, r#"{"password":["hush"]}"#, true),
+            (tokens, r#"{"token":{"id":"hush"},"totp":{"passcode":"hush"}}"#, true),
+            (tokens, r#"{"auth":{"password":"hush"#, false),
+            ("/v3/auth/tokens/", "hush", false),
+            ("/v3/%61uth/tokens", r#"{"pass\u0077ord":"hush"}"#, true),
+            ("/elsewhere", r#"[{"Password":"hush"}]"#, true),
+            ("/elsewhere", r#"password=hush"#, false),
+        ] {
+            let shown = shown(path, body);
+            assert!(!shown.contains("hush"), "{shown}");
+            assert_eq!(serde_json::from_str::<Value>(&shown).is_ok(), expected, "{shown}");
+        }
+        let plain = r#"{ "user_names": ["passenger"] }"#;
+        assert_eq!(shown("/v2/p", plain), plain, "byte by byte");
+        let named = shown("/v2/p", r#"{"user_names":["password"],"methods":["password"]}"#);
+        assert_eq!(named, r#"{"user_names":["password"],"methods":["password"]}"#);
     }
 
     #[test]

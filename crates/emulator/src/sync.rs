@@ -1,4 +1,4 @@
-//! One cluster: its Manager, and the one synchronization that may be running on it.
+//! One cluster: its name and state, its Manager, and the one synchronization that may be running on it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -8,9 +8,66 @@ use std::time::{Duration, SystemTime};
 pub struct Cluster {
     project_id: String,
     id: String,
+    name: String,
+    state: ClusterState,
     manager: Manager,
     running: Option<Running>,
     has_finished: bool,
+}
+
+/// The state that a cluster is listed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum ClusterState {
+    /// Being made.
+    Starting,
+    /// At work.
+    #[default]
+    Running,
+    /// Deleted.
+    Terminated,
+    /// It could not be made.
+    Failed,
+    /// Something is wrong with it.
+    Abnormal,
+    /// Being deleted.
+    Terminating,
+    /// Frozen, for want of payment for example.
+    Frozen,
+    /// Nodes are being added.
+    ScalingOut,
+    /// Nodes are being removed.
+    ScalingIn,
+}
+
+impl ClusterState {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Starting,
+        Self::Running,
+        Self::Terminated,
+        Self::Failed,
+        Self::Abnormal,
+        Self::Terminating,
+        Self::Frozen,
+        Self::ScalingOut,
+        Self::ScalingIn,
+    ];
+
+    /// As the service spells it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Terminated => "terminated",
+            Self::Failed => "failed",
+            Self::Abnormal => "abnormal",
+            Self::Terminating => "terminating",
+            Self::Frozen => "frozen",
+            Self::ScalingOut => "scaling-out",
+            Self::ScalingIn => "scaling-in",
+        }
+    }
 }
 
 /// Who is on Manager. Each name remembers when it arrived, as that is the order in which they are listed.
@@ -37,14 +94,38 @@ struct Running {
 }
 
 impl Cluster {
-    pub(crate) fn new(project_id: String, id: String) -> Self {
-        Self { project_id, id, manager: Manager::default(), running: None, has_finished: false }
+    pub(crate) fn new(project_id: String, id: String, name: String) -> Self {
+        Self {
+            project_id,
+            id,
+            name,
+            state: ClusterState::default(),
+            manager: Manager::default(),
+            running: None,
+            has_finished: false,
+        }
     }
 
     /// The cluster's id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The cluster's name; its id unless it was given one.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The state that it is listed with, [`ClusterState::Running`] unless changed. Nothing else depends on it.
+    #[must_use]
+    pub fn state(&self) -> ClusterState {
+        self.state
+    }
+
+    pub(crate) fn set_state(&mut self, state: ClusterState) {
+        self.state = state;
     }
 
     /// The id of the project that it belongs to.
@@ -150,7 +231,7 @@ mod tests {
     #[test]
     fn it_ends_exactly_at_its_time() {
         let start = SystemTime::UNIX_EPOCH;
-        let mut cluster = Cluster::new("p".into(), "c".into());
+        let mut cluster = Cluster::new("p".into(), "c".into(), "n".into());
         cluster.start(arrive(&["u"]), start, 2 * SECOND);
         cluster.settle(start + 2 * SECOND - Duration::from_nanos(1));
         assert!(cluster.is_synchronizing() && cluster.user_names().is_empty());
@@ -163,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_time_beyond_the_clock_never_comes() {
-        let mut cluster = Cluster::new("p".into(), "c".into());
+        let mut cluster = Cluster::new("p".into(), "c".into(), "n".into());
         cluster.start(arrive(&["u"]), SystemTime::UNIX_EPOCH, Duration::MAX);
         cluster.settle(SystemTime::UNIX_EPOCH + 1_000_000_000 * SECOND);
         assert!(cluster.is_synchronizing());
@@ -172,7 +253,7 @@ mod tests {
     #[test]
     fn names_keep_their_place() {
         let now = SystemTime::UNIX_EPOCH;
-        let mut cluster = Cluster::new("p".into(), "c".into());
+        let mut cluster = Cluster::new("p".into(), "c".into(), "n".into());
         for effect in [
             arrive(&["b", "c"]),
             arrive(&["a", "b"]),

@@ -1,11 +1,14 @@
 //! Each reading of ours, exercised once.
 
-use mrs_iam_sync_emulator::{Clock, Emulator, READINGS, World};
+use mrs_iam_sync_emulator::{
+    Clock, ClusterState, Emulator, READINGS, SAMPLE_DOMAIN_NAME, SAMPLE_PASSWORD, World,
+};
 use sdk_hmac_sha256::Credentials;
 use serde_json::json;
 
 use crate::support::{
-    Draft, SECOND, STATUS, SYNC, SYNCHRONOUS, Stage, delete, get, owned, path, post, sample_key,
+    Draft, SAMPLE, SECOND, STATUS, SYNC, SYNCHRONOUS, Stage, delete, get, login, owned, path, post,
+    sample_key, token,
 };
 
 /// One test for each topic, and the list of topics.
@@ -54,6 +57,11 @@ exercised! {
             let draft = Draft::new("POST", &path).json(USER_1).header("x-auth-token", "t");
             assert_eq!(stage.send(draft).await.status, 202);
         }
+        let of_the_account = token(&stage, "{}").await;
+        for target in [path(SYNC), "/v3/users".to_owned()] {
+            let draft = Draft::new("GET", &target).header("x-auth-token", &of_the_account);
+            assert_eq!(stage.send(draft).await.status, 200, "{target}");
+        }
     }
     "Window of a signature" window_of_a_signature |stage| {
         for (seconds, status) in [(900, 200), (901, 401)] {
@@ -94,6 +102,20 @@ exercised! {
             assert!(answer.message().starts_with("Incorrect IAM authentication information: "), "{answer:?}");
         }
     }
+    "Expired tokens" expired_tokens |stage| {
+        let token = token(&stage, r#"{"project":{"name":"cn-north-4"}}"#).await;
+        let status = async || stage.send(get(SYNC).header("x-auth-token", &token)).await;
+        stage.clock.advance(24 * 3600 * SECOND - std::time::Duration::from_nanos(1));
+        assert_eq!(status().await.status, 200);
+        stage.emulator.change_world(|world| world.set_password("user1", "another"));
+        assert_eq!(status().await.outcome(), (401, "APIGW.0307"));
+        stage.emulator.change_world(|world| world.set_password("user1", SAMPLE_PASSWORD));
+        assert_eq!(status().await.status, 200);
+        stage.clock.advance(std::time::Duration::from_nanos(1));
+        assert_eq!(status().await.outcome(), (401, "APIGW.0307"));
+        stage.emulator.reset();
+        assert_eq!(status().await.outcome(), (401, "APIGW.0301"), "unknown");
+    }
     "Rate limits" rate_limits |stage| {
         for _ in 0..70 {
             assert_eq!(stage.send(post("{}")).await.status, 401, "does not count");
@@ -120,6 +142,11 @@ exercised! {
     "Query parameters" query_parameters |stage| {
         assert_eq!(stage.signed(get("iam-sync?limit=1")).await.outcome(), INVALID);
         assert_eq!(stage.signed(get("iam-sync?")).await.status, 200, "a question mark alone is no parameter");
+        for target in ["/v3/users?name=a&name=b", "/v3/users?password_expires_at=x", "/v3/projects?is_domain=true"] {
+            assert_eq!(stage.signed(Draft::new("GET", target)).await.body["error"]["code"], 400, "{target}");
+        }
+        let twice = format!("/v1.1/{}/cluster_infos?pageSize=1&pageSize=1", SAMPLE[0]);
+        assert_eq!(stage.signed(Draft::new("GET", &twice)).await.outcome(), INVALID);
     }
     "Bodies of reads" bodies_of_reads |stage| {
         let draft = get(SYNC).header("content-type", "text/plain").body("nonsense");
@@ -244,5 +271,70 @@ exercised! {
         stage.finished(post(r#"{"user_names":["user2","b"],"group_names":["x","groups1"]}"#)).await;
         stage.finished(post(r#"{"user_names":["a","user2"],"group_names":["group1"]}"#)).await;
         assert_eq!(stage.on_manager().await, owned(&["user2", "b", "a"], &["x", "groups1", "group1", "y", "z"]));
+    }    "Clusters" clusters |stage| {
+        stage.emulator.change_world(|world| {
+            world.add_named_cluster(SAMPLE[0], "a", "MRS-old");
+            world.set_cluster_state("a", ClusterState::Terminated)
+        });
+        for (query, expected) in [
+            ("", &["MRS-old", "mrs-sample"][..]),
+            ("clusterName=s-s", &["mrs-sample"]),
+            ("clusterName=MRS", &["MRS-old"]),
+            ("clusterState=history", &["MRS-old"]),
+            ("clusterState=existing", &["mrs-sample"]),
+            ("tags=k*v", &[]),
+            ("enterpriseProjectId=1", &[]),
+            ("pageSize=1&currentPage=3", &[]),
+        ] {
+            let target = format!("/v1.1/{}/cluster_infos?{query}", SAMPLE[0]);
+            let answer = stage.signed(Draft::new("GET", &target)).await;
+            let clusters = answer.body["clusters"].as_array().unwrap();
+            let names: Vec<_> = clusters.iter().map(|cluster| cluster["clusterName"].as_str().unwrap()).collect();
+            assert_eq!(names, expected, "{query}");
+        }
+    }
+    "States of clusters" states_of_clusters |stage| {
+        stage.emulator.change_world(|world| world.set_cluster_state(SAMPLE[1], ClusterState::Frozen));
+        assert_eq!(stage.post(USER_1).await.status, 202);
+    }
+    "Errors of IAM" errors_of_iam |stage| {
+        let long = "x".repeat(33 * 1024);
+        for (draft, status, title) in [
+            (Draft::new("GET", "/v3/users"), 401, "Unauthorized"),
+            (Draft::new("GET", &format!("/v3/users?name={long}")), 414, "URI Too Long"),
+            (Draft::new("GET", "/v3/users?x").sign(&sample_key(), stage.clock.now()), 400, "Bad Request"),
+        ] {
+            let answer = stage.send(draft).await;
+            assert_eq!(answer.status, status);
+            assert_eq!((&answer.body["error"]["code"], &answer.body["error"]["title"]), (&status.into(), &title.into()));
+            assert_eq!(answer.header("x-iam-trace-id"), answer.header("x-request-id"));
+        }
+    }
+    "Getting a token" getting_a_token |stage| {
+        for (user, password, domain, project) in [
+            ("nobody", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, "cn-north-4"),
+            ("user1", "wrong", SAMPLE_DOMAIN_NAME, "cn-north-4"),
+            ("user1", SAMPLE_PASSWORD, "other", "cn-north-4"),
+            ("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, "other"),
+        ] {
+            for _ in 0..6 {
+                let scope = format!(r#"{{"project":{{"name":"{project}"}}}}"#);
+                assert_eq!(stage.send(login(user, password, domain, &scope)).await.status, 401);
+            }
+        }
+        let answer = stage.send(login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, r#"{"x":1}"#)).await;
+        assert_eq!((answer.status.as_u16(), &answer.body["token"]["roles"]), (201, &json!([])));
+        assert_eq!(answer.body["token"]["domain"]["name"], SAMPLE_DOMAIN_NAME);
+    }
+    "Users and groups of IAM" users_and_groups_of_iam |stage| {
+        let count = async |target: &str, field: &str| {
+            stage.signed(Draft::new("GET", target)).await.body[field].as_array().map(Vec::len)
+        };
+        let domain = stage.emulator.world().domain_id();
+        assert_eq!(count("/v3/users?name=User1", "users").await, Some(0));
+        assert_eq!(count("/v3/users?enabled=false", "users").await, Some(0));
+        assert_eq!(count(&format!("/v3/groups?domain_id={domain}"), "groups").await, Some(2));
+        assert_eq!(count("/v3/groups?domain_id=other", "groups").await, Some(0));
+        assert_eq!(stage.signed(Draft::new("GET", "/v3/users/user1/groups")).await.status, 404, "a name is no id");
     }
 }

@@ -10,8 +10,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use mrs_iam_sync_emulator::{
-    Clock, Emulator, EmulatorBuilder, ManualClock, SAMPLE_ACCESS_KEY, SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID,
-    SAMPLE_SECRET_KEY,
+    Clock, Emulator, EmulatorBuilder, ManualClock, SAMPLE_ACCESS_KEY, SAMPLE_CLUSTER_ID, SAMPLE_DOMAIN_NAME,
+    SAMPLE_PASSWORD, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY,
 };
 use sdk_hmac_sha256::{Credentials, SignableRequest, SigningDate, sign};
 use serde_json::Value;
@@ -103,6 +103,22 @@ pub(crate) fn post(body: &str) -> Draft {
 
 pub(crate) fn delete(body: &str) -> Draft {
     Draft::new("DELETE", &path(SYNC)).json(body)
+}
+
+/// A request for a token.
+pub(crate) fn login(user: &str, password: &str, domain: &str, scope: &str) -> Draft {
+    let body = format!(
+        r#"{{"auth":{{"identity":{{"methods":["password"],"password":{{"user":{{"name":"{user}",
+        "password":"{password}","domain":{{"name":"{domain}"}}}}}}}},"scope":{scope}}}}}"#
+    );
+    Draft::new("POST", "/v3/auth/tokens").json(&body)
+}
+
+/// A token of the sample world's first user.
+pub(crate) async fn token(stage: &Stage, scope: &str) -> String {
+    let answer = stage.send(login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, scope)).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    answer.header("x-subject-token").to_owned()
 }
 
 /// A request to send.
