@@ -55,6 +55,7 @@ impl Emulator {
             clock: Arc::new(MachineClock),
             world: World::sample(),
             token_lifetime: Duration::from_secs(24 * 60 * 60),
+            status_operations: true,
             quota: Quota::default(),
             retry_after: false,
             seed: 0,
@@ -141,6 +142,7 @@ pub struct EmulatorBuilder {
     clock: Arc<dyn Clock>,
     world: World,
     token_lifetime: Duration,
+    status_operations: bool,
     quota: Quota,
     retry_after: bool,
     seed: u64,
@@ -191,6 +193,12 @@ impl EmulatorBuilder {
     /// How long a token lasts that the emulator issues, 24 h by default.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.token_lifetime = lifetime;
+        self
+    }
+
+    /// Without the two operations by which a synchronization is followed, as older services lack them.
+    pub fn without_status_operations(mut self) -> Self {
+        self.status_operations = false;
         self
     }
 
@@ -258,6 +266,7 @@ impl EmulatorBuilder {
             schemas,
             clock: self.clock,
             base_url: format!("{}://{addr}", if tls.is_some() { "https" } else { "http" }),
+            status_operations: self.status_operations,
             sync_duration: self.sync_duration,
             seed: self.seed,
             initial: self.world.clone(),
@@ -285,6 +294,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("tokens", &self.tokens.len())
             .field("sync_duration", &self.sync_duration)
             .field("token_lifetime", &self.token_lifetime)
+            .field("status_operations", &self.status_operations)
             .field("quota", &self.quota)
             .field("retry_after", &self.retry_after)
             .field("seed", &self.seed)

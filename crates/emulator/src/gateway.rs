@@ -20,7 +20,7 @@ use crate::own;
 use crate::query::Query;
 use crate::quota::Quotas;
 use crate::request::{Completeness, Received, RecordedRequest, Records, masked_body, masked_headers};
-use crate::router::{Route, Service, route};
+use crate::router::{Endpoint, Route, Service, route};
 use crate::schemas::Schemas;
 use crate::time::http_date;
 use crate::world::World;
@@ -38,6 +38,8 @@ pub(crate) struct Gateway {
     pub(crate) schemas: Schemas,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) base_url: String,
+    /// Whether there are the two by which a synchronization is followed.
+    pub(crate) status_operations: bool,
     pub(crate) sync_duration: Duration,
     pub(crate) seed: u64,
     pub(crate) initial: World,
@@ -81,7 +83,7 @@ impl Gateway {
             let answer = own::answer(self, &received.method, path, &request_id);
             return respond(answer, &request_id, now);
         }
-        let route = route(&received.method, received.uri.path());
+        let route = route(&received.method, received.uri.path()).filter(|route| self.offers(route.endpoint));
         let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
         let (mut answer, error_code) = match self.handle(route.as_ref(), received, now) {
             Ok(answer) => (answer, None),
@@ -154,6 +156,11 @@ impl Gateway {
         let body = (route.endpoint.handler)(&mut call)?;
         let status = StatusCode::from_u16(route.endpoint.success).unwrap_or(StatusCode::OK);
         Ok(Answer { status, headers: call.headers, body })
+    }
+
+    /// Whether this service has an operation at all.
+    fn offers(&self, endpoint: &Endpoint) -> bool {
+        self.status_operations || !endpoint.is_status_operation()
     }
 
     /// What changes, also after somebody panicked while changing it.

@@ -111,6 +111,11 @@ impl Endpoint {
     pub(crate) fn component(&self, parameter: &str) -> Option<&'static str> {
         self.parameters.iter().find(|known| known.name == parameter).map(|known| known.component)
     }
+
+    /// Whether it is one of the two that older services lack.
+    pub(crate) fn is_status_operation(&self) -> bool {
+        [api::LIST_SYNC_STATUS.id, api::LIST_SYNC_REQUIREMENTS.id].contains(&self.id)
+    }
 }
 
 /// What a request asks for.

@@ -6,7 +6,7 @@ use mrs_iam_sync_emulator::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Draft, SAMPLE, SECOND, SYNC, Stage, get, login, token};
+use crate::support::{Draft, SAMPLE, SECOND, SYNC, Stage, get, login, post, token};
 
 const PROJECT: &str = r#"{"project":{"name":"cn-north-4"},"domain":{"name":"project wins"}}"#;
 
@@ -233,4 +233,15 @@ async fn iam_has_no_quota_and_clusters_have_that_of_reads() {
         }
         assert_eq!(stage.send(draft).await.status, last, "{target}");
     }
+}
+
+#[tokio::test]
+async fn a_service_may_lack_the_two_status_operations() {
+    let stage = Stage::with(Emulator::builder().without_status_operations()).await;
+    for end in ["iam-sync", "iam-sync/is-synchronous"] {
+        assert_eq!(stage.signed(get(end)).await.outcome(), (404, "APIGW.0101"));
+    }
+    assert_eq!(stage.emulator.requests()[0].operation, None);
+    assert_eq!(stage.signed(post(r#"{"user_names":["user1"]}"#)).await.status, 202);
+    assert_eq!(stage.signed(get(SYNC)).await.status, 200);
 }
