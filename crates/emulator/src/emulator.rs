@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use crate::auth::{Authenticator, Key};
 use crate::clock::{Clock, MachineClock};
 use crate::error::StartError;
+use crate::fault::{Fault, Faults};
 use crate::gateway::{Gateway, State};
 use crate::quota::{Quota, Quotas};
 use crate::request::{RecordedRequest, Records};
@@ -58,6 +59,7 @@ impl Emulator {
             status_operations: true,
             quota: Quota::default(),
             retry_after: false,
+            faults: Vec::new(),
             seed: 0,
         }
     }
@@ -105,8 +107,19 @@ impl Emulator {
         self.gateway.state().records.iter().cloned().collect()
     }
 
-    /// Puts everything back to how it was at the start: the world, the recorded requests, locked access keys, issued
-    /// tokens, quotas, request ids.
+    /// Injects a fault into the next requests. Of several that fit a request the oldest happens to it.
+    pub fn inject(&self, fault: Fault) {
+        self.gateway.state().faults.push(fault);
+    }
+
+    /// The faults that were injected, in their order, with how often each has happened.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.gateway.state().faults.all().to_vec()
+    }
+
+    /// Puts everything back to how it was at the start: the world, the recorded requests, faults, locked access
+    /// keys, issued tokens, quotas, request ids.
     pub fn reset(&self) {
         self.gateway.reset();
     }
@@ -145,6 +158,7 @@ pub struct EmulatorBuilder {
     status_operations: bool,
     quota: Quota,
     retry_after: bool,
+    faults: Vec<Fault>,
     seed: u64,
 }
 
@@ -233,6 +247,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Injects a fault from the start on; see [`Emulator::inject`].
+    pub fn inject(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// What request ids follow from, 0 by default: the same seed gives the same ids in the same order.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -257,6 +277,7 @@ impl EmulatorBuilder {
         let schemas = Schemas::compile(DOCUMENT)?;
         let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?, self.token_lifetime);
         let tls = if self.tls { Some(Tls::generate()?) } else { None };
+        let faults = Faults::new(self.faults);
         let failed = |source| StartError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
@@ -270,7 +291,8 @@ impl EmulatorBuilder {
             sync_duration: self.sync_duration,
             seed: self.seed,
             initial: self.world.clone(),
-            state: Mutex::new(State { world: self.world, records: Records::default() }),
+            initial_faults: faults.clone(),
+            state: Mutex::new(State { world: self.world, records: Records::default(), faults }),
             count: AtomicU64::new(0),
         });
         let (stop, stopped) = watch::channel(false);
@@ -297,6 +319,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("status_operations", &self.status_operations)
             .field("quota", &self.quota)
             .field("retry_after", &self.retry_after)
+            .field("faults", &self.faults)
             .field("seed", &self.seed)
             .finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
 //! Why an emulator does not start, and how it refuses a request.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 
@@ -56,7 +57,7 @@ pub enum StartError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     /// Seconds of a `Retry-After` header.
     pub(crate) retry_after: Option<u64>,
@@ -68,13 +69,17 @@ impl Refusal {
         let status = DOCUMENT.error_code(code).and_then(|row| row.http.first());
         let status = status.and_then(|status| StatusCode::from_u16(*status).ok());
         let status = status.unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, code, message: message.into(), retry_after: None }
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     /// For codes that stand for several statuses.
-    pub(crate) fn with_status(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn with_status(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, code, message: message.into(), retry_after: None }
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     /// `12000002`, the answer to whatever is wrong with the request itself.
@@ -90,7 +95,7 @@ impl Refusal {
     /// The error code that the answer shows.
     pub(crate) fn shown_code(&self, service: Service) -> String {
         match service {
-            Service::Mrs => self.code.to_owned(),
+            Service::Mrs => self.code.clone().into_owned(),
             Service::Iam => self.status.as_u16().to_string(),
         }
     }
@@ -100,7 +105,7 @@ impl Refusal {
         if service == Service::Iam {
             let title = self.status.canonical_reason().unwrap_or_default();
             json!({ "error": { "code": self.status.as_u16(), "message": self.message, "title": title } })
-        } else if DOCUMENT.error_code(self.code).is_some_and(ErrorCode::is_gateway) {
+        } else if DOCUMENT.error_code(&self.code).is_some_and(ErrorCode::is_gateway) {
             json!({ "error_msg": self.message, "error_code": self.code, "request_id": request_id })
         } else {
             json!({ "error_code": self.code, "error_msg": self.message })

@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use http_body_util::Full;
 use secrecy::SecretString;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -15,6 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::error::Refusal;
+use crate::fault::{FaultKind, Faults};
 use crate::mrs::{self, Call};
 use crate::own;
 use crate::query::Query;
@@ -43,6 +43,7 @@ pub(crate) struct Gateway {
     pub(crate) sync_duration: Duration,
     pub(crate) seed: u64,
     pub(crate) initial: World,
+    pub(crate) initial_faults: Faults,
     pub(crate) state: Mutex<State>,
     pub(crate) count: AtomicU64,
 }
@@ -51,6 +52,57 @@ pub(crate) struct Gateway {
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) records: Records,
+    pub(crate) faults: Faults,
+}
+
+/// An answer with how it is to be put on the wire.
+pub(crate) struct Delivery {
+    pub(crate) response: Response<Bytes>,
+    pub(crate) wire: Wire,
+}
+
+/// What a connection does with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wire {
+    Sound,
+    ResetBefore,
+    ResetWithin,
+    Stall,
+    Drip(Duration),
+}
+
+impl From<Response<Bytes>> for Delivery {
+    fn from(response: Response<Bytes>) -> Self {
+        Self { response, wire: Wire::Sound }
+    }
+}
+
+impl Delivery {
+    fn damage(&mut self, fault: &FaultKind) {
+        match fault {
+            FaultKind::ResetBefore => self.wire = Wire::ResetBefore,
+            FaultKind::ResetWithin => self.wire = Wire::ResetWithin,
+            FaultKind::Stall => self.wire = Wire::Stall,
+            FaultKind::Drip { every } => self.wire = Wire::Drip(*every),
+            FaultKind::Truncate => {
+                let body = self.response.body_mut();
+                body.truncate(body.len() / 2);
+            }
+            FaultKind::ContentType => self.set_type("text/plain"),
+            FaultKind::Html { .. } => {
+                let title = self.response.status();
+                let page =
+                    format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>");
+                *self.response.body_mut() = Bytes::from(page);
+                self.set_type("text/html");
+            }
+            FaultKind::Status { .. } | FaultKind::PartialSync => {}
+        }
+    }
+
+    fn set_type(&mut self, value: &'static str) {
+        self.response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(value));
+    }
 }
 
 /// An answer before it is put on the wire.
@@ -59,11 +111,13 @@ pub(crate) struct Answer {
     /// Besides those that every answer has.
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// Whether the fault of a partial synchronization happened.
+    pub(crate) lost_one: bool,
 }
 
 impl Answer {
     pub(crate) fn new(status: StatusCode, body: Value) -> Self {
-        Self { status, headers: HeaderMap::new(), body }
+        Self { status, headers: HeaderMap::new(), body, lost_one: false }
     }
 
     pub(crate) fn refused(refusal: &Refusal, service: Service, request_id: &str) -> Self {
@@ -76,20 +130,26 @@ impl Answer {
 }
 
 impl Gateway {
-    pub(crate) fn answer(&self, received: &Received) -> Response<Full<Bytes>> {
+    pub(crate) fn answer(&self, received: &Received) -> Delivery {
         let now = self.clock.now();
         let request_id = self.request_id();
         if let Some(path) = received.uri.path().strip_prefix(own::PREFIX) {
-            let answer = own::answer(self, &received.method, path, &request_id);
-            return respond(answer, &request_id, now);
+            let answer = own::answer(self, received, path, &request_id);
+            return respond(answer, &request_id, now).into();
         }
         let route = route(&received.method, received.uri.path()).filter(|route| self.offers(route.endpoint));
         let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
-        let (mut answer, error_code) = match self.handle(route.as_ref(), received, now) {
+        let fault = route.as_ref().and_then(|route| self.state().faults.take(route.endpoint.id));
+        let outcome = match fault.as_ref().and_then(FaultKind::refusal) {
+            Some(refusal) => Err(refusal),
+            None => self.handle(route.as_ref(), received, now),
+        };
+        let (mut answer, error_code) = match outcome {
             Ok(answer) => (answer, None),
             Err(refusal) => {
                 let answer = Answer::refused(&refusal, service, &request_id);
-                (answer, Some(refusal.shown_code(service)))
+                // A page has none.
+                (answer, Some(refusal.shown_code(service)).filter(|code| !code.is_empty()))
             }
         };
         if service == Service::Iam {
@@ -99,6 +159,7 @@ impl Gateway {
             }
         }
         let operation = route.map(|route| route.endpoint.id);
+        let lost_one = answer.lost_one.then_some(FaultKind::PartialSync);
         tracing::debug!(
             method = %received.method,
             path = received.uri.path(),
@@ -118,9 +179,14 @@ impl Gateway {
             error_code,
             request_id: request_id.clone(),
             headers: masked_headers(&received.headers),
+            fault: fault.as_ref().or(lost_one.as_ref()).map(FaultKind::name),
             body: masked_body(received.uri.path(), &received.body),
         });
-        respond(answer, &request_id, now)
+        let mut delivery = Delivery::from(respond(answer, &request_id, now));
+        if let Some(fault) = &fault {
+            delivery.damage(fault);
+        }
+        delivery
     }
 
     /// The checks in their order: known API, size, credentials, quota, then what the service finds.
@@ -138,6 +204,7 @@ impl Gateway {
             self.quotas.count(route.endpoint.id, limit, now)?;
         }
         let mut state = self.state();
+        let state = &mut *state;
         let query = Query::read(&received.uri, route.endpoint.query);
         let mut call = Call {
             route,
@@ -147,15 +214,17 @@ impl Gateway {
             authenticator: &self.authenticator,
             base_url: &self.base_url,
             world: &mut state.world,
+            faults: &mut state.faults,
             now,
             sync_duration: self.sync_duration,
             headers: HeaderMap::new(),
+            lost_one: false,
         };
         mrs::check_path(&call)?;
         call.query = query.map_err(|what| Refusal::invalid(format!("Invalid request: {what}.")))?;
         let body = (route.endpoint.handler)(&mut call)?;
         let status = StatusCode::from_u16(route.endpoint.success).unwrap_or(StatusCode::OK);
-        Ok(Answer { status, headers: call.headers, body })
+        Ok(Answer { status, headers: call.headers, body, lost_one: call.lost_one })
     }
 
     /// Whether this service has an operation at all.
@@ -168,11 +237,12 @@ impl Gateway {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Back to how it was at the start: world, records, locked keys, quotas, request ids.
+    /// Back to how it was at the start: world, records, faults, locked keys, quotas, request ids.
     pub(crate) fn reset(&self) {
         let mut state = self.state();
         state.world = self.initial.clone();
         state.records = Records::default();
+        state.faults = self.initial_faults.clone();
         self.authenticator.reset();
         self.quotas.reset();
         self.count.store(0, Ordering::Relaxed);
@@ -203,8 +273,8 @@ fn check_size(received: &Received) -> Result<(), Refusal> {
     }
 }
 
-fn respond(answer: Answer, request_id: &str, now: SystemTime) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(answer.body.to_string())));
+fn respond(answer: Answer, request_id: &str, now: SystemTime) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(answer.body.to_string()));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
     *headers = answer.headers;

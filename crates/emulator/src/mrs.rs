@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::auth::Authenticator;
 use crate::error::Refusal;
+use crate::fault::Faults;
 use crate::query::Query;
 use crate::request::Received;
 use crate::router::Route;
@@ -25,10 +26,13 @@ pub(crate) struct Call<'a> {
     /// For links in answers.
     pub(crate) base_url: &'a str,
     pub(crate) world: &'a mut World,
+    pub(crate) faults: &'a mut Faults,
     pub(crate) now: SystemTime,
     pub(crate) sync_duration: Duration,
     /// Of the answer, besides those that every answer has.
     pub(crate) headers: HeaderMap,
+    /// Whether the fault of a partial synchronization happened.
+    pub(crate) lost_one: bool,
 }
 
 /// Answers an operation: the body of its success, or a refusal.
@@ -112,14 +116,18 @@ pub(crate) fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Ref
     call.world.settled_cluster(project_id, cluster_id, call.now).ok_or_else(not_found)
 }
 
-fn start(call: &mut Call<'_>, effect: Effect) -> Result<Value, Refusal> {
+fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
     let (now, takes) = (call.now, call.sync_duration);
-    let cluster = cluster(call)?;
-    if cluster.is_synchronizing() {
-        let message = format!("IAM synchronization of cluster {} is already running.", cluster.id());
+    let running = cluster(call)?;
+    if running.is_synchronizing() {
+        let message = format!("IAM synchronization of cluster {} is already running.", running.id());
         return Err(Refusal::new("12000154", message));
     }
-    cluster.start(effect, now, takes);
+    if effect.can_lose() && call.faults.take_partial(call.route.endpoint.id) {
+        effect.lose_one();
+        call.lost_one = true;
+    }
+    cluster(call)?.start(effect, now, takes);
     Ok(json!({ "state": "synchronizing" }))
 }
 

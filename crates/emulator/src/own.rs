@@ -4,8 +4,9 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::error::Refusal;
+use crate::fault::Fault;
 use crate::gateway::{Answer, Gateway};
-use crate::request::RecordedRequest;
+use crate::request::{Received, RecordedRequest};
 use crate::router::Service;
 use crate::sync::Cluster;
 use crate::time::http_date;
@@ -13,8 +14,8 @@ use crate::time::http_date;
 pub(crate) const PREFIX: &str = "/_emulator/";
 
 /// Answers a request; `path` is what follows the prefix.
-pub(crate) fn answer(gateway: &Gateway, method: &Method, path: &str, request_id: &str) -> Answer {
-    match (method, path) {
+pub(crate) fn answer(gateway: &Gateway, received: &Received, path: &str, request_id: &str) -> Answer {
+    match (&received.method, path) {
         (&Method::GET, "health") => ok(json!({
             "status": "ok",
             "version": env!("CARGO_PKG_VERSION"),
@@ -31,6 +32,21 @@ pub(crate) fn answer(gateway: &Gateway, method: &Method, path: &str, request_id:
             let clusters: Vec<_> = state.world.clusters().map(manager).collect();
             ok(json!({ "clusters": clusters }))
         }
+        (&Method::GET, "faults") => {
+            let faults: Vec<_> = gateway.state().faults.all().iter().map(Fault::json).collect();
+            ok(json!({ "faults": faults }))
+        }
+        (&Method::POST, "faults") => match Fault::read(&received.body) {
+            Ok(fault) => {
+                let answer = ok(fault.json());
+                gateway.state().faults.push(fault);
+                answer
+            }
+            Err(what) => {
+                let refusal = Refusal::invalid(format!("Invalid fault: {what}."));
+                Answer::refused(&refusal, Service::Mrs, request_id)
+            }
+        },
         (&Method::POST, "reset") => {
             gateway.reset();
             ok(json!({ "status": "reset" }))

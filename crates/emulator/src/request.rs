@@ -71,6 +71,9 @@ pub struct RecordedRequest {
     /// Headers in the order of arrival, names in lower case. Of `authorization` the signature is masked (all of it,
     /// when it is no `SDK-HMAC-SHA256`), of tokens and cookies everything.
     pub headers: Vec<(String, String)>,
+    /// The [fault](crate::FaultKind) that was injected, by its name in JSON. With one of the connection the client did
+    /// not see the answer as it stands here.
+    pub fault: Option<&'static str>,
     /// The body; empty when it was larger than the gateway takes. One that may hold a password is not there byte by
     /// byte, but with the same JSON, the secrets masked; as `***` where it is no JSON.
     pub body: Bytes,
@@ -97,6 +100,7 @@ impl RecordedRequest {
             "status": self.status,
             "error_code": self.error_code,
             "request_id": self.request_id,
+            "fault": self.fault,
             "headers": headers,
             "body": String::from_utf8_lossy(&self.body),
         })
@@ -200,6 +204,7 @@ mod tests {
             status: 404,
             error_code: None,
             request_id: String::new(),
+            fault: None,
             headers: Vec::new(),
             body: Bytes::from(vec![0; body]),
         }

@@ -157,6 +157,11 @@ fn matched(path: &'static str, segments: &[String]) -> Option<Vec<(&'static str,
     template.next().is_none().then_some(parameters)
 }
 
+/// Whether there is an operation of that id.
+pub(crate) fn is_operation(id: &str) -> bool {
+    ENDPOINTS.iter().any(|endpoint| endpoint.id == id)
+}
+
 /// Percent-decoded. What is no UTF-8 becomes U+FFFD, which no rule of a path parameter admits.
 pub(crate) fn decoded(segment: &str) -> String {
     let bytes = segment.as_bytes();

@@ -1,11 +1,12 @@
 //! The socket: connections in, requests to the gateway, answers out.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::Request;
+use http::{Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -17,8 +18,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::gateway::{Gateway, MAX_BODY};
+use crate::gateway::{Delivery, Gateway, MAX_BODY, Wire};
 use crate::request::{Completeness, Received};
+use crate::wire::{Sending, Socket};
 
 /// How long connections may take to finish what they have begun, at the end.
 const GRACE: Duration = Duration::from_millis(300);
@@ -66,15 +68,17 @@ async fn connection(
 ) {
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let stream = Socket { stream, reset: reset.clone() };
     let Some(tls) = tls else {
-        return requests(stream, gateway, stop).await;
+        return requests(stream, reset, gateway, stop).await;
     };
     let secured = tokio::select! {
         secured = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => secured,
         _ = stop.changed() => return,
     };
     match secured {
-        Ok(Ok(stream)) => requests(stream, gateway, stop).await,
+        Ok(Ok(stream)) => requests(stream, reset, gateway, stop).await,
         // A client that does not trust the certificate, or speaks plain HTTP.
         Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
         Err(_) => tracing::debug!("no TLS handshake in time"),
@@ -84,12 +88,13 @@ async fn connection(
 /// Answers the requests of one connection until it is closed.
 async fn requests(
     stream: impl AsyncRead + AsyncWrite + Unpin,
+    reset: Arc<AtomicBool>,
     gateway: Arc<Gateway>,
     mut stop: watch::Receiver<bool>,
 ) {
     let service = service_fn(|request| {
-        let gateway = gateway.clone();
-        async move { Ok::<_, Infallible>(gateway.answer(&receive(request).await)) }
+        let (gateway, reset) = (gateway.clone(), reset.clone());
+        async move { deliver(gateway.answer(&receive(request).await), &reset).await }
     });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
@@ -103,6 +108,21 @@ async fn requests(
     if let Err(error) = outcome {
         tracing::debug!(%error, "connection broken");
     }
+}
+
+/// Puts an answer on the wire, or does what a fault wants instead.
+async fn deliver(delivery: Delivery, reset: &AtomicBool) -> io::Result<Response<Sending>> {
+    let Delivery { response, wire } = delivery;
+    match wire {
+        Wire::ResetBefore => {
+            reset.store(true, Ordering::Relaxed);
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        Wire::ResetWithin => reset.store(true, Ordering::Relaxed),
+        Wire::Stall => std::future::pending().await,
+        Wire::Sound | Wire::Drip(_) => {}
+    }
+    Ok(response.map(|body| Sending::new(body, wire)))
 }
 
 async fn receive(request: Request<Incoming>) -> Received {

@@ -86,6 +86,22 @@ pub(crate) enum Effect {
     Leave { users: Vec<String>, groups: Vec<String> },
 }
 
+impl Effect {
+    /// Whether anybody would arrive.
+    pub(crate) fn can_lose(&self) -> bool {
+        matches!(self, Self::Arrive { users, groups } if !users.is_empty() || !groups.is_empty())
+    }
+
+    /// Loses the last user, or the last group where there is no user.
+    pub(crate) fn lose_one(&mut self) {
+        if let Self::Arrive { users, groups } = self
+            && users.pop().is_none()
+        {
+            groups.pop();
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Running {
     /// `None`: beyond what a [`SystemTime`] can say, so never.

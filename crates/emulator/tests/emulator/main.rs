@@ -5,6 +5,7 @@
 mod authentication;
 mod discovery;
 mod documented;
+mod faults;
 mod lifecycle;
 mod quotas;
 mod readings;
