@@ -74,6 +74,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_certificate_is_written_under_a_name_that_holds_everywhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("emulator.pem");
+        let name = written(&file, "certificate").unwrap();
+        assert!(Path::new(&name).is_absolute());
+        assert_eq!(std::fs::read_to_string(name).unwrap(), "certificate");
+        assert!(written(&folder.path().join("none/emulator.pem"), "certificate").is_err());
+    }
+
+    #[test]
     fn a_shell_reads_nothing_into_it() {
         assert_eq!(quoted("a'b $c"), r"'a'\''b $c'");
     }
