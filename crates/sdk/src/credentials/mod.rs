@@ -1,6 +1,16 @@
 //! What a client proves its identity with, and where that comes from.
 
 mod environment;
+#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
+mod file;
+#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
+mod koocli;
+#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
+mod metadata;
+#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
+mod profile;
+#[cfg(test)]
+mod properties;
 
 use std::fmt;
 use std::future::Future;
