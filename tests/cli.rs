@@ -12,6 +12,8 @@ mod bad_answers;
 mod bad_input;
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/discovery.rs"]
+mod discovery;
 #[path = "cli/emulated.rs"]
 mod emulated;
 #[path = "cli/help.rs"]

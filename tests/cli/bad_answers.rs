@@ -31,7 +31,7 @@ fn html() {
     exit: 1
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 200 with an HTML page
-    hint: check that the endpoint is MRS and that no proxy answers in its place
+    hint: check that the endpoint is the right one and that no proxy answers in its place
     ");
     check!(list(&answering(http("502 Bad Gateway", "content-type: text/html\r\n", page))), @"
     exit: 5
@@ -56,7 +56,7 @@ fn nothing() {
     exit: 1
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 200 with an empty body
-    hint: check that the endpoint is MRS and that no proxy answers in its place
+    hint: check that the endpoint is the right one and that no proxy answers in its place
     ");
 }
 
@@ -66,7 +66,7 @@ fn json_that_is_not_all_there() {
     exit: 1
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 200 with JSON that ends too early, at byte 18
-    hint: check that the endpoint is MRS and that no proxy answers in its place
+    hint: check that the endpoint is the right one and that no proxy answers in its place
     ");
     check!(list(&answering("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"user_names\":")), @"
     exit: 5
@@ -85,7 +85,7 @@ fn json_without_content() {
     exit: 1
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 200 with neither user_names nor group_names
-    hint: check that the endpoint is MRS and that no proxy answers in its place
+    hint: check that the endpoint is the right one and that no proxy answers in its place
     ");
 }
 
@@ -121,7 +121,7 @@ fn a_redirect() {
     exit: 1
     ----- stderr -----
     error: http://127.0.0.1:PORT answered 302 with a redirect to login.example.com, which is not followed since the credentials would go along
-    hint: check that the endpoint is MRS and that no proxy answers in its place
+    hint: check that the endpoint is the right one and that no proxy answers in its place
     ");
 }
 

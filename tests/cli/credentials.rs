@@ -14,8 +14,8 @@ fn none_or_half() {
     check!(list().without("HUAWEICLOUD_SDK_AK").without("HUAWEICLOUD_SDK_SK").run(), @"
     exit: 4
     ----- stderr -----
-    error: no credentials found in the environment
-    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN
+    error: no credentials found in the environment or in a profile file
+    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN, or write a section [basic] with ak and sk into ~/.huaweicloud/credentials
     ");
     check!(list().without("HUAWEICLOUD_SDK_SK").run(), @"
     exit: 4
@@ -126,7 +126,7 @@ fn with_nothing_set_credentials_come_first() {
     check!(cli(["list", "--cluster", CLUSTER]).run(), @"
     exit: 4
     ----- stderr -----
-    error: no credentials found in the environment
-    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN
+    error: no credentials found in the environment or in a profile file
+    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN, or write a section [basic] with ak and sk into ~/.huaweicloud/credentials
     ");
 }

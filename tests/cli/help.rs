@@ -2,12 +2,14 @@
 
 use crate::support::{FILTERS, cli};
 
-const COMMANDS: [&[&str]; 11] = [
+const COMMANDS: [&[&str]; 13] = [
     &[],
     &["sync"],
     &["cancel"],
     &["list"],
     &["status"],
+    &["clusters"],
+    &["projects"],
     &["api"],
     &["auth"],
     &["auth", "status"],

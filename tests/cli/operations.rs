@@ -259,41 +259,43 @@ fn a_dry_run_sends_nothing() {
       "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
       "project_id": "ff8080828997cb24018a1b2db3440b80",
       "dry_run": true,
-      "request": {
-        "method": "POST",
-        "url": "http://127.0.0.1:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user",
-        "headers": [
-          {
-            "name": "accept",
-            "value": "application/json"
-          },
-          {
-            "name": "authorization",
-            "value": "SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***"
-          },
-          {
-            "name": "content-type",
-            "value": "application/json;charset=UTF-8"
-          },
-          {
-            "name": "host",
-            "value": "127.0.0.1:PORT"
-          },
-          {
-            "name": "user-agent",
-            "value": "mrs-iam-sync/0.1.0"
-          },
-          {
-            "name": "x-project-id",
-            "value": "ff8080828997cb24018a1b2db3440b80"
-          },
-          {
-            "name": "x-sdk-date",
-            "value": "[DATE]"
-          }
-        ],
-        "body": "{\"is_all_sync\":false,\"group_names\":[\"groups1\"],\"user_names\":[\"user1\",\"user2\"]}"
-      },
+      "requests": [
+        {
+          "method": "POST",
+          "url": "http://127.0.0.1:PORT/v2/ff8080828997cb24018a1b2db3440b80/clusters/f7f45c04-4303-411c-9b71-d2cb730dd162/iam-sync-user",
+          "headers": [
+            {
+              "name": "accept",
+              "value": "application/json"
+            },
+            {
+              "name": "authorization",
+              "value": "SDK-HMAC-SHA256 Access=EMULATEDACCESSKEY000, SignedHeaders=content-type;host;x-project-id;x-sdk-date, Signature=***"
+            },
+            {
+              "name": "content-type",
+              "value": "application/json;charset=UTF-8"
+            },
+            {
+              "name": "host",
+              "value": "127.0.0.1:PORT"
+            },
+            {
+              "name": "user-agent",
+              "value": "mrs-iam-sync/0.1.0"
+            },
+            {
+              "name": "x-project-id",
+              "value": "ff8080828997cb24018a1b2db3440b80"
+            },
+            {
+              "name": "x-sdk-date",
+              "value": "[DATE]"
+            }
+          ],
+          "body": "{\"is_all_sync\":false,\"group_names\":[\"groups1\"],\"user_names\":[\"user1\",\"user2\"]}"
+        }
+      ],
       "merged": []
     }
     "#);

@@ -26,6 +26,8 @@ fn the_names() {
     cancel
     list
     status
+    clusters
+    projects
     api
     auth-status
     dry-run
@@ -40,6 +42,8 @@ fn the_names() {
         "cancel",
         "list",
         "status",
+        "clusters",
+        "projects",
         "api",
         "auth-status",
         "dry-run",
@@ -53,12 +57,14 @@ fn the_names() {
 fn results() {
     let service = Service::start();
     let path = format!("/v2/{{project_id}}/clusters/{CLUSTER}/iam-sync");
-    let commands: [(&str, &[&str]); 8] = [
+    let commands: [(&str, &[&str]); 10] = [
         ("dry-run", &["sync", "--cluster", CLUSTER, "--all", "--dry-run"]),
         ("sync", &["sync", "--cluster", CLUSTER, "--all", "--wait"]),
         ("sync", &["sync", "--cluster", CLUSTER, "--user", "user1", "--if-missing"]),
         ("list", &["list", "--cluster", CLUSTER]),
         ("status", &["status", "--cluster", CLUSTER]),
+        ("clusters", &["clusters"]),
+        ("projects", &["projects"]),
         ("api", &["api", "GET", &path]),
         ("auth-status", &["auth", "status"]),
         ("cancel", &["cancel", "--cluster", CLUSTER, "--user", "user1", "--wait"]),
@@ -80,7 +86,9 @@ fn results() {
 
 #[test]
 fn the_schemas_say_something() {
-    for name in ["sync", "cancel", "list", "status", "api", "auth-status", "dry-run", "error"] {
+    for name in
+        ["sync", "cancel", "list", "status", "clusters", "projects", "api", "auth-status", "dry-run", "error"]
+    {
         assert!(!validator(name).is_valid(&json!({ "users": 1 })), "{name}");
     }
 }

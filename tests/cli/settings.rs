@@ -14,25 +14,19 @@ fn what_is_missing_is_named_with_its_flag_and_variable() {
     check!(with_key(list).run(), @"
     exit: 2
     ----- stderr -----
-    error: a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example) and a project id (--project-id or MRS_IAM_SYNC_PROJECT_ID) are needed
-    hint: the console shows both under My Credentials; --emulated needs neither
-    ");
-    check!(with_key(list).args(["--region", "cn-north-4"]).run(), @"
-    exit: 2
-    ----- stderr -----
-    error: a project id (--project-id or MRS_IAM_SYNC_PROJECT_ID) is needed
-    hint: the console shows both under My Credentials; --emulated needs neither
+    error: a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example) is needed; the project is found by it, or given (--project-id)
+    hint: the console shows it in its address and under My Credentials; --emulated does without
     ");
     check!(with_key(list).args(["--project-id", "p1"]).run(), @"
     exit: 2
     ----- stderr -----
     error: a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example) is needed
-    hint: the console shows both under My Credentials; --emulated needs neither
+    hint: the console shows it in its address and under My Credentials; --emulated does without
     ");
     check!(with_key(list).args(["-o", "json"]).run(), @r#"
     exit: 2
     ----- stderr -----
-    {"error":{"kind":"usage","status":null,"error_code":null,"error_msg":"a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example) and a project id (--project-id or MRS_IAM_SYNC_PROJECT_ID) are needed","request_id":null,"hint":"the console shows both under My Credentials; --emulated needs neither"}}
+    {"error":{"kind":"usage","status":null,"error_code":null,"error_msg":"a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example) is needed; the project is found by it, or given (--project-id)","request_id":null,"hint":"the console shows it in its address and under My Credentials; --emulated does without"}}
     "#);
 }
 
@@ -127,6 +121,7 @@ fn auth_status_says_what_would_be_used() {
     access key id  EMULATEDACCESSKEY000
     source         environment (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK)
     endpoint       https://mrs.cn-north-4.myhuaweicloud.com
+    IAM endpoint   https://iam.cn-north-4.myhuaweicloud.com
     region         cn-north-4
     project        p1
     ");
@@ -137,6 +132,7 @@ fn auth_status_says_what_would_be_used() {
     access key id  EMULATEDACCESSKEY000
     source         environment (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, HUAWEICLOUD_SDK_SECURITY_TOKEN)
     endpoint       not set (--endpoint, or --region)
+    IAM endpoint   -
     region         -
     project        not set (--project-id)
     ");
@@ -153,6 +149,7 @@ fn auth_status_says_what_would_be_used() {
         "source": "environment (MRS_IAM_SYNC_TOKEN)"
       },
       "endpoint": "https://mrs.eu-west-101.myhuaweicloud.eu",
+      "iam_endpoint": "https://iam.eu-west-101.myhuaweicloud.eu",
       "region": "eu-west-101",
       "project_id": null
     }
@@ -160,8 +157,8 @@ fn auth_status_says_what_would_be_used() {
     check!(cli(["auth", "status"]).run(), @"
     exit: 4
     ----- stderr -----
-    error: no credentials found in the environment
-    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN
+    error: no credentials in the environment and no profile file; on an ECS instance its agency would be asked
+    hint: set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or MRS_IAM_SYNC_TOKEN, or write a section [basic] with ak and sk into ~/.huaweicloud/credentials
     ");
     check!(cli(["auth", "status"]).env("HW_ACCESS_KEY", "AK").run(), @"
     exit: 4

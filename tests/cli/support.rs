@@ -51,6 +51,7 @@ pub(crate) fn cli<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Cli {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mrs-iam-sync"));
     command.env_clear().args(arguments);
     command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.env("MRS_IAM_SYNC_METADATA", "off");
     Cli { command, stdin: Vec::new() }
 }
 
@@ -90,6 +91,7 @@ impl Cli {
             .env("HUAWEICLOUD_SDK_SK", SAMPLE_SECRET_KEY)
             .env("HUAWEICLOUD_SDK_PROJECT_ID", SAMPLE_PROJECT_ID)
             .env("MRS_IAM_SYNC_ENDPOINT", endpoint)
+            .env("MRS_IAM_SYNC_IAM_ENDPOINT", endpoint)
     }
 
     pub(crate) fn in_directory(mut self, directory: &Path) -> Self {

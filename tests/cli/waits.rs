@@ -84,7 +84,6 @@ fn everything_is_not_compared() {
 
     Finished after [SECONDS] s.
     ----- stderr -----
-    note: with --all the result is not compared with IAM, which this program does not read.
     Changes of roles take up to 5 minutes to reach the nodes.
     Before a new user can log in to Manager, the cluster's administrator has to initialise the user's password there.
     ");

@@ -71,7 +71,7 @@ async fn a_strict_quota_is_never_hit() {
             calls.spawn(async move {
                 // In bursts, and in between.
                 tokio::time::sleep(Duration::from_millis(number / 50 * 7_300)).await;
-                cluster.sync(user1()).send().await.map(|accepted| accepted.expect("sent").attempts)
+                cluster.sync(user1()).send().await.map(|accepted| accepted[0].attempts)
             });
         }
         let attempts: Vec<u32> =

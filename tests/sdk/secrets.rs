@@ -33,7 +33,7 @@ async fn what_the_server_echoes_is_scrubbed() {
         let cluster = client.cluster(CLUSTER_ID).expect("a cluster");
         let names = Names::builder().user("user1").build().expect("names");
         let error = cluster.sync(names.clone()).send().await.expect_err("refused");
-        let preview = cluster.sync(names.clone()).preview().await.expect("a preview").expect("a request");
+        let preview = cluster.sync(names.clone()).preview().await.expect("a preview").remove(0);
         let mut all =
             format!("{error}\n{error:?}\n{error:#?}\n{preview}\n{preview:?}\n{client:?}\n{cluster:#?}\n");
         let _ = write!(all, "{:?} {:?}", error.error_msg(), error.request_id());

@@ -45,10 +45,21 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_name = "REGION")]
     pub(crate) region: Option<String>,
 
-    /// Id of the project that the cluster belongs to
+    /// Endpoint of IAM, instead of a region's
+    /// [env: MRS_IAM_SYNC_IAM_ENDPOINT, HUAWEICLOUD_SDK_IAM_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) iam_endpoint: Option<String>,
+
+    /// Id of the project that the cluster belongs to; looked up by the region's name unless given
     /// [env: MRS_IAM_SYNC_PROJECT_ID, HUAWEICLOUD_SDK_PROJECT_ID]
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) project_id: Option<String>,
+
+    /// Credentials of this section of ~/.huaweicloud/credentials and no others; koocli or koocli:NAME is a
+    /// profile of KooCLI
+    /// [env: MRS_IAM_SYNC_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
 
     /// Form of results and errors, table unless given
     /// [env: MRS_IAM_SYNC_OUTPUT]
@@ -117,6 +128,16 @@ pub(crate) enum Command {
     /// these operations.
     #[command(after_long_help = help::STATUS)]
     Status(Target),
+    /// List the clusters of the project, with their ids
+    ///
+    /// Sends ListClusters of API version 1.1 and follows its pages.
+    #[command(after_long_help = help::CLUSTERS)]
+    Clusters(Service),
+    /// List the projects of the account, with their ids
+    ///
+    /// Sends KeystoneListProjects to IAM. Each region has a project of its own name.
+    #[command(after_long_help = help::PROJECTS)]
+    Projects(Projects),
     /// Sign and send any request to the endpoint
     ///
     /// For what this program has no command for. The answer's body is printed as it came (on a terminal JSON is laid
@@ -158,8 +179,11 @@ pub(crate) struct Service {
 /// The cluster.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Id of the cluster; id:ID is the same
-    #[arg(long, value_name = "ID")]
+    /// Id or name of the cluster
+    ///
+    /// What has the form of an id (a UUID) is one and is not looked up; anything else is the exact name of an
+    /// existing cluster. id:ID and name:NAME say which it is.
+    #[arg(long, value_name = "CLUSTER")]
     pub(crate) cluster: String,
     #[command(flatten)]
     pub(crate) service: Service,
@@ -234,6 +258,15 @@ pub(crate) struct Cancel {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Projects {
+    /// Only projects of this name, a region for example
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) service: Service,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,8 @@
 //! What a command that talks to the service works with.
 
-use mrs_iam_sync::{Client, Cluster, Credentials};
+use mrs_iam_sync::{
+    Client, ClientBuilder, Cluster, ClusterRef, Credentials, CredentialsChain, Iam, LocalCredentials,
+};
 
 use crate::args::{Globals, Service, Target};
 use crate::error::{CliError, Result};
@@ -26,11 +28,8 @@ impl Context {
             return crate::emulated::context(globals, output).await;
         }
         let _ = service;
-        let address = Address::new(globals)?;
-        // Whoever has set nothing yet needs these first.
-        let credentials = Credentials::from_env()?;
-        address.complete()?;
-        let client = build(globals, &address, credentials)?;
+        let client = builder(globals)?.connect().await.map_err(in_words_of_flags)?;
+        tracing::debug!(endpoint = client.endpoint(), project = client.project_id(), "client");
         Ok(Self {
             output,
             client,
@@ -50,17 +49,61 @@ impl Context {
     }
 }
 
-/// Checks the settings and makes a client; sends nothing.
-pub(crate) fn build(globals: &Globals, address: &Address, credentials: Credentials) -> Result<Client> {
+/// IAM alone, for a command that needs no project.
+pub(crate) struct IamContext {
+    pub(crate) iam: Iam,
+    pub(crate) emulated: bool,
+    /// Holds the emulator.
+    _context: Option<Context>,
+}
+
+/// As [`Context::new`], for a command that asks IAM only.
+pub(crate) async fn iam(globals: &Globals, output: Output, service: &Service) -> Result<IamContext> {
+    #[cfg(feature = "emulator")]
+    if service.emulated {
+        let context = crate::emulated::context(globals, output).await?;
+        return Ok(IamContext { iam: context.client.iam()?, emulated: true, _context: Some(context) });
+    }
+    let _ = (output, service);
+    let iam = builder(globals)?.iam().map_err(in_words_of_flags)?;
+    Ok(IamContext { iam, emulated: false, _context: None })
+}
+
+/// Everything that flags, variables and files say. What is missing is named here if it can be told without the
+/// network; whoever has set nothing yet needs credentials first.
+fn builder(globals: &Globals) -> Result<ClientBuilder> {
+    let (address, chain) = (Address::new(globals)?, settings::chain(globals)?);
+    let builder = with_address(settings::sending(globals)?, &address);
+    match chain.find()? {
+        Some(LocalCredentials::Credentials(credentials)) => {
+            address.complete(credentials.region())?;
+            log(&credentials);
+            Ok(builder.credentials(credentials))
+        }
+        Some(LocalCredentials::Login(login)) => {
+            address.complete(None)?;
+            Ok(builder.credentials(login))
+        }
+        _ => Ok(builder.credentials(chain)),
+    }
+}
+
+fn log(credentials: &Credentials) {
     tracing::debug!(
         credentials = credentials.describe(),
         access_key = credentials.access_key_id(),
         source = %credentials.source(),
-        "credentials"
+        "found"
     );
-    let mut builder = settings::sending(globals)?.credentials(credentials);
+}
+
+/// Where requests go.
+pub(crate) fn with_address(mut builder: ClientBuilder, address: &Address) -> ClientBuilder {
     if let Some(endpoint) = &address.endpoint {
         builder = builder.endpoint(endpoint);
+    }
+    if let Some(endpoint) = &address.iam_endpoint {
+        builder = builder.with_iam_endpoint(endpoint);
     }
     if let Some(region) = &address.region {
         builder = builder.region(region);
@@ -68,48 +111,46 @@ pub(crate) fn build(globals: &Globals, address: &Address, credentials: Credentia
     if let Some(project_id) = &address.project_id {
         builder = builder.project_id(project_id);
     }
-    let client = builder.build()?;
-    tracing::debug!(endpoint = client.endpoint(), project = client.project_id(), "client");
-    Ok(client)
+    builder
 }
 
-/// The id of the cluster, checked; `id:` before it may be left out. Names cannot be looked up.
-pub(crate) fn cluster_id(given: &str) -> Result<String> {
-    const ONLY_IDS: &str = "only ids of clusters are supported, f7f45c04-4303-411c-9b71-d2cb730dd162 for example; the \
-                            console shows the id on the cluster's page";
-    if given.starts_with("name:") {
-        return Err(
-            CliError::usage(format!("a cluster cannot be given by name ({given:?})")).with_hint(ONLY_IDS)
-        );
+/// What the SDK says of its settings, for whoever has flags instead.
+fn in_words_of_flags(error: mrs_iam_sync::Error) -> CliError {
+    let message = error.to_string();
+    let error = CliError::from(error);
+    match message.as_str() {
+        text if text.contains("the endpoint of IAM") => {
+            error.with_hint("give --project-id, or --iam-endpoint beside --endpoint, or --region alone")
+        }
+        text if text.contains("no region whose project") => error.with_hint("give --project-id or --region"),
+        text if text.contains("neither a region nor an endpoint") => {
+            error.with_hint("give --region, cn-north-4 for example, or --endpoint")
+        }
+        _ => error,
     }
-    let id = mrs_iam_sync::cluster_id(given.strip_prefix("id:").unwrap_or(given))?;
-    Ok(id.to_string())
 }
 
-/// The context of a command on a cluster, and that cluster.
+/// How the cluster is given; sends nothing.
+pub(crate) fn cluster_ref(target: &Target) -> Result<ClusterRef> {
+    Ok(ClusterRef::parse(&target.cluster)?)
+}
+
+/// The context of a command on a cluster, and that cluster; a name is looked up.
 pub(crate) async fn on_cluster(
     globals: &Globals,
     output: Output,
     target: &Target,
 ) -> Result<(Context, Cluster)> {
-    let id = cluster_id(&target.cluster)?;
+    let wanted = cluster_ref(target)?;
     let context = Context::new(globals, output, &target.service).await?;
-    let cluster = context.client.cluster(&id)?;
+    let cluster = match wanted {
+        ClusterRef::Id(id) => context.client.cluster(&id)?,
+        _ => context.client.find_cluster(&target.cluster).await?,
+    };
     Ok((context, cluster))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_ids_are_taken() {
-        let id = "f7f45c04-4303-411c-9b71-d2cb730dd162";
-        assert_eq!(cluster_id(id).unwrap(), id);
-        assert_eq!(cluster_id(&format!("id:{id}")).unwrap(), id);
-        assert_eq!(cluster_id("c1").unwrap(), "c1");
-        for wrong in ["", "id:", "name:prod", "id:a/b", "..", "id:name:x", "my cluster"] {
-            assert!(cluster_id(wrong).is_err(), "{wrong}");
-        }
-    }
+/// Credentials as they can be found without the network, for `auth status`.
+pub(crate) fn chain_and_address(globals: &Globals) -> Result<(CredentialsChain, Address)> {
+    Ok((settings::chain(globals)?, Address::new(globals)?))
 }

@@ -4,18 +4,24 @@ use mrs_iam_sync::Credentials;
 use mrs_iam_sync_emulator::{Emulator, SAMPLE_ACCESS_KEY, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY, StartError};
 
 use crate::args::Globals;
-use crate::context::{Context, build};
+use crate::context::{Context, with_address};
 use crate::error::{CliError, Result};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::settings::Address;
+use crate::settings::{self, Address};
 
 const NOTICE: &str =
     "EMULATED: nothing real was changed; state ends with this command (keep one with: mrs-iam-sync emulator)";
 
 /// Starts an emulator and a client of it. Environment, region and proxies play no part; credentials never leave it.
 pub(crate) async fn context(globals: &Globals, output: Output) -> Result<Context> {
-    for (flag, given) in [("--endpoint", &globals.endpoint), ("--project-id", &globals.project_id)] {
+    let flags = [
+        ("--endpoint", &globals.endpoint),
+        ("--iam-endpoint", &globals.iam_endpoint),
+        ("--project-id", &globals.project_id),
+        ("--profile", &globals.profile),
+    ];
+    for (flag, given) in flags {
         if given.is_some() {
             return Err(CliError::usage(format!("{flag} cannot be used together with --emulated"))
                 .with_hint("--emulated works on a sample world inside this program: leave one of them out"));
@@ -24,11 +30,12 @@ pub(crate) async fn context(globals: &Globals, output: Output) -> Result<Context
     let emulator = Emulator::builder().start().await.map_err(not_started)?;
     let address = Address {
         endpoint: Some(emulator.base_url()),
+        iam_endpoint: Some(emulator.base_url()),
         region: None,
         project_id: Some(SAMPLE_PROJECT_ID.to_owned()),
     };
     let credentials = Credentials::access_key(SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY)?;
-    let client = build(globals, &address, credentials)?;
+    let client = with_address(settings::sending(globals)?, &address).credentials(credentials).build()?;
     output.say(NOTICE);
     Ok(Context::emulated(output, client, emulator))
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 
+use mrs_iam_sync::NameLists;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -49,6 +50,25 @@ pub(crate) struct Report {
     /// Present, and true, when the service had accepted a write before the failure: it goes on there.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     accepted: bool,
+    /// Requests that the failed operation had sent; absent when it was none or one.
+    #[serde(skip_serializing_if = "is_one")]
+    attempts: u32,
+    /// Present when names were sent in several requests: which were done before the failure, and which were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<Parts>,
+}
+
+/// Names of a write that took several requests.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct Parts {
+    /// Their requests were accepted, and the service has finished with them.
+    done: NameLists,
+    /// Those of the request that failed, and those that were not sent any more.
+    not_done: NameLists,
+}
+
+fn is_one(attempts: &u32) -> bool {
+    *attempts <= 1
 }
 
 impl CliError {
@@ -134,6 +154,10 @@ impl From<mrs_iam_sync::Error> for CliError {
             request_id: error.request_id().map(str::to_owned),
             hint: error.hint().map(str::to_owned),
             accepted: error.is_after_acceptance(),
+            attempts: error.attempts(),
+            parts: error
+                .parts()
+                .map(|parts| Parts { done: parts.done.clone(), not_done: parts.not_done.clone() }),
         };
         // Whoever reads the message is the one who asks support.
         let message = match error.request_id() {

@@ -27,6 +27,13 @@ const VARIABLES: &[(&str, &str)] = &[
     ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "security token of a temporary access key"),
     ("HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN", "the same, as for Terraform; looked at second"),
     ("MRS_IAM_SYNC_TOKEN", "an IAM token, instead of a key"),
+    (
+        "HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME",
+        "an IAM user, its password and account: a token is fetched",
+    ),
+    ("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "profile file, instead of ~/.huaweicloud/credentials"),
+    ("HW_SHARED_CONFIG_FILE, HW_PROFILE", "KooCLI's file and profile, for --profile koocli"),
+    ("MRS_IAM_SYNC_METADATA", "metadata service of an ECS instance: a URL on this machine, or off"),
     ("HTTPS_PROXY, NO_PROXY", "proxy for https, and hosts without; never for this machine itself"),
 ];
 
@@ -70,9 +77,10 @@ const TRY_IT: &str = "";
 
 const EXAMPLES: &str = "  For real:
     export HUAWEICLOUD_SDK_AK=... HUAWEICLOUD_SDK_SK=...
-    export MRS_IAM_SYNC_REGION=cn-north-4 MRS_IAM_SYNC_PROJECT_ID=...
+    export MRS_IAM_SYNC_REGION=cn-north-4
     mrs-iam-sync auth status
-    mrs-iam-sync sync --cluster ID --user alice --wait
+    mrs-iam-sync clusters
+    mrs-iam-sync sync --cluster NAME --user alice --wait
 ";
 
 pub(crate) const SYNC: &str = "\
@@ -110,6 +118,18 @@ pub(crate) const STATUS: &str = "\
 Examples:
     mrs-iam-sync status --cluster ID
     mrs-iam-sync status --cluster ID -o json
+";
+
+pub(crate) const CLUSTERS: &str = "\
+Examples:
+    mrs-iam-sync clusters --region cn-north-4
+    mrs-iam-sync clusters -o json
+";
+
+pub(crate) const PROJECTS: &str = "\
+Examples:
+    mrs-iam-sync projects --region cn-north-4
+    mrs-iam-sync projects --region cn-north-4 --name cn-north-4 -o json
 ";
 
 pub(crate) const API: &str = "\

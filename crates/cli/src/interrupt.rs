@@ -17,28 +17,32 @@ pub(crate) enum Stage {
     /// A write may be on its way.
     Writing,
     /// The service has accepted a write.
-    Accepted(Accepted),
+    Accepted,
 }
 
 /// A command's [`Stage`], shared with what watches it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Progressing(Arc<Mutex<Stage>>);
+pub(crate) struct Progressing(Arc<Mutex<(Stage, Vec<Accepted>)>>);
 
 impl Progressing {
     pub(crate) fn set(&self, stage: Stage) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
+        self.state().0 = stage;
     }
 
-    /// How the service accepted a write, if it has.
-    pub(crate) fn accepted(&self) -> Option<Accepted> {
-        match self.get() {
-            Stage::Accepted(accepted) => Some(accepted),
-            Stage::Harmless | Stage::Writing => None,
-        }
+    /// Notes how the service accepted a write.
+    pub(crate) fn accept(&self, accepted: Accepted) {
+        let mut state = self.state();
+        state.0 = Stage::Accepted;
+        state.1.push(accepted);
     }
 
-    fn get(&self) -> Stage {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// How the service accepted the requests so far.
+    pub(crate) fn accepted(&self) -> Vec<Accepted> {
+        self.state().1.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, (Stage, Vec<Accepted>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -47,21 +51,19 @@ pub(crate) async fn guard<T>(stage: &Progressing, work: impl Future<Output = Res
     let signal = signals().map_err(|error| CliError::io("signals cannot be watched", &error))?;
     tokio::select! {
         result = work => result,
-        exit = signal => Err(interrupted(exit, stage.get())),
+        exit = signal => Err(interrupted(exit, &stage.state())),
     }
 }
 
-fn interrupted(exit: Exit, stage: Stage) -> CliError {
+fn interrupted(exit: Exit, (stage, accepted): &(Stage, Vec<Accepted>)) -> CliError {
     let error = |message: &str| CliError::new(exit, "interrupted", message);
     match stage {
         Stage::Harmless => error("interrupted; nothing was changed"),
         Stage::Writing => error("interrupted; whether the service has accepted the request is not known")
             .with_hint("look with `mrs-iam-sync status` and `mrs-iam-sync list` before sending it again"),
-        Stage::Accepted(accepted) => {
-            error("interrupted; the service had accepted the request, which goes on there")
-                .with_hint("follow it with `mrs-iam-sync status` and `mrs-iam-sync list`")
-                .after_acceptance(accepted.request_id)
-        }
+        Stage::Accepted => error("interrupted; the service had accepted the request, which goes on there")
+            .with_hint("follow it with `mrs-iam-sync status` and `mrs-iam-sync list`")
+            .after_acceptance(accepted.last().and_then(|accepted| accepted.request_id.clone())),
     }
 }
 

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Exit {
     let (output, result) = match settings::output(&cli.globals) {
         Ok(output) => {
-            logging::start(output.verbose);
+            logging::start(output);
             (output, dispatch(cli.command, &cli.globals, output))
         }
         Err(error) => (plain(cli.globals.output.unwrap_or_default()), Err(error)),
@@ -62,17 +62,19 @@ fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<()> {
     let stage = Progressing::default();
     match command {
         Command::Sync(flags) => {
-            context::cluster_id(&flags.target.cluster)?;
+            context::cluster_ref(&flags.target)?;
             let selection = flags.select(output)?;
             guarded(&stage, flags.run(globals, output, selection, &stage))
         }
         Command::Cancel(flags) => {
-            context::cluster_id(&flags.target.cluster)?;
+            context::cluster_ref(&flags.target)?;
             let names = flags.select(output)?;
             guarded(&stage, flags.run(globals, output, names, &stage))
         }
         Command::List(target) => guarded(&stage, commands::list::run(&target, globals, output)),
         Command::Status(target) => guarded(&stage, commands::status::run(&target, globals, output)),
+        Command::Clusters(service) => guarded(&stage, commands::clusters::run(&service, globals, output)),
+        Command::Projects(flags) => guarded(&stage, commands::projects::run(&flags, globals, output)),
         Command::Api(flags) => {
             let request = flags.request()?;
             guarded(&stage, flags.run(globals, output, request, &stage))

@@ -23,7 +23,7 @@ pub(crate) fn listener(
     let listener = move |progress: &Progress| {
         tracing::trace!(?progress, "wait");
         match progress {
-            Progress::Accepted(accepted) => stage.set(Stage::Accepted(accepted.clone())),
+            Progress::Accepted(accepted) => stage.accept(accepted.clone()),
             Progress::Sending => stage.set(Stage::Writing),
             _ => {}
         }
@@ -39,6 +39,9 @@ pub(crate) fn listener(
 fn message(progress: &Progress) -> Option<String> {
     Some(match progress {
         Progress::Reading => "reading what is on Manager".to_owned(),
+        Progress::Part { part, of, done } => {
+            format!("part {part} of {of}, {} done", text::count(*done, "name"))
+        }
         Progress::Sending => "sending the request".to_owned(),
         Progress::Accepted(_) => "accepted, waiting for the service".to_owned(),
         Progress::Running(Some(true)) => "the service is synchronizing".to_owned(),

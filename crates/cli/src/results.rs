@@ -50,8 +50,8 @@ pub(crate) struct DryRunResult {
     pub(crate) subject: Subject,
     /// Always true.
     pub(crate) dry_run: bool,
-    /// The request; null when nothing would be sent.
-    pub(crate) request: Option<Request>,
+    /// The requests, in their order; none when nothing would be sent.
+    pub(crate) requests: Vec<Request>,
     /// Names that were given more than once; they are sent once.
     pub(crate) merged: Vec<String>,
 }

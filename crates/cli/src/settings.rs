@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum as _;
-use mrs_iam_sync::{Client, ClientBuilder, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUT, DEFAULT_WAIT_TIMEOUT};
+use mrs_iam_sync::{
+    AgencyCredentials, Client, ClientBuilder, CredentialsChain, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUT,
+    DEFAULT_WAIT_TIMEOUT,
+};
 
 use crate::args::{self, Globals};
 use crate::error::{CliError, Result};
@@ -13,6 +16,10 @@ use crate::output::{Format, Output};
 /// The variables that stand for flags. One place for each name.
 pub(crate) mod variable {
     pub(crate) const ENDPOINT: &str = "MRS_IAM_SYNC_ENDPOINT";
+    pub(crate) const IAM_ENDPOINT: &[&str] = &["MRS_IAM_SYNC_IAM_ENDPOINT", "HUAWEICLOUD_SDK_IAM_ENDPOINT"];
+    pub(crate) const PROFILE: &str = "MRS_IAM_SYNC_PROFILE";
+    /// Where the metadata service of an ECS instance is, or `off`.
+    pub(crate) const METADATA: &str = "MRS_IAM_SYNC_METADATA";
     pub(crate) const REGION: &[&str] = &["MRS_IAM_SYNC_REGION", "HW_REGION_NAME"];
     pub(crate) const PROJECT_ID: &[&str] = &["MRS_IAM_SYNC_PROJECT_ID", "HUAWEICLOUD_SDK_PROJECT_ID"];
     pub(crate) const OUTPUT: &str = "MRS_IAM_SYNC_OUTPUT";
@@ -65,6 +72,7 @@ pub(crate) fn output(globals: &Globals) -> Result<Output> {
 #[derive(Debug, Default)]
 pub(crate) struct Address {
     pub(crate) endpoint: Option<String>,
+    pub(crate) iam_endpoint: Option<String>,
     pub(crate) region: Option<String>,
     pub(crate) project_id: Option<String>,
 }
@@ -79,8 +87,11 @@ impl Address {
             variable::WAIT_TIMEOUT,
             variable::MAX_ATTEMPTS,
             variable::NO_RATE_LIMIT,
+            variable::PROFILE,
+            variable::METADATA,
         ];
-        for name in names.iter().chain(variable::REGION).chain(variable::PROJECT_ID) {
+        let lists = [variable::IAM_ENDPOINT, variable::REGION, variable::PROJECT_ID];
+        for name in names.iter().chain(lists.into_iter().flatten()) {
             if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
                 return Err(CliError::usage(format!("the variable {name} is not UTF-8")));
             }
@@ -92,29 +103,50 @@ impl Address {
         };
         Ok(Self {
             endpoint,
+            iam_endpoint: globals.iam_endpoint.clone().or_else(|| first_of(variable::IAM_ENDPOINT)),
             region: globals.region.clone().or_else(|| first_of(variable::REGION)),
             project_id: globals.project_id.clone().or_else(|| first_of(variable::PROJECT_ID)),
         })
     }
 
-    /// That nothing is missing; names at once all that is.
-    pub(crate) fn complete(&self) -> Result<()> {
+    /// That nothing is missing that cannot be found out; `found` is the region that stands beside the credentials.
+    pub(crate) fn complete(&self, found: Option<&str>) -> Result<()> {
         let region = "a region (--region or MRS_IAM_SYNC_REGION, cn-north-4 for example)";
-        let project = "a project id (--project-id or MRS_IAM_SYNC_PROJECT_ID)";
-        let lacks_region = self.endpoint.is_none() && self.region.is_none();
-        let missing = match (lacks_region, self.project_id.is_none()) {
-            (false, false) => return Ok(()),
-            (true, true) => format!("{region} and {project} are"),
-            (true, false) => format!("{region} is"),
-            (false, true) => format!("{project} is"),
+        let lacks_region = self.endpoint.is_none() && self.region.is_none() && found.is_none();
+        if !lacks_region {
+            return Ok(());
+        }
+        let message = match self.project_id {
+            Some(_) => format!("{region} is needed"),
+            None => format!("{region} is needed; the project is found by it, or given (--project-id)"),
         };
-        let hint = "the console shows both under My Credentials";
+        let hint = "the console shows it in its address and under My Credentials";
         let hint = match cfg!(feature = "emulator") {
-            true => format!("{hint}; --emulated needs neither"),
+            true => format!("{hint}; --emulated does without"),
             false => hint.to_owned(),
         };
-        Err(CliError::usage(format!("{missing} needed")).with_hint(hint))
+        Err(CliError::usage(message).with_hint(hint))
     }
+}
+
+/// Where credentials are looked for.
+pub(crate) fn chain(globals: &Globals) -> Result<CredentialsChain> {
+    let mut chain = CredentialsChain::new();
+    chain = match environment(variable::METADATA) {
+        None => chain,
+        Some(value) if value.eq_ignore_ascii_case("off") => chain.without_agency(),
+        Some(endpoint) => chain.with_agency(AgencyCredentials::at(endpoint)),
+    };
+    let profile = globals.profile.clone().or_else(|| environment(variable::PROFILE));
+    Ok(match profile.as_deref() {
+        None => chain,
+        Some("") => return Err(CliError::usage("the profile has no name")),
+        Some("koocli") => chain.with_koocli_profile(None),
+        Some(name) => match name.strip_prefix("koocli:") {
+            Some(name) => chain.with_koocli_profile(Some(name.to_owned())),
+            None => chain.with_profile(name),
+        },
+    })
 }
 
 /// How requests are sent: deadlines, attempts, limits, trust.

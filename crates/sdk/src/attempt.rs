@@ -9,7 +9,7 @@ use mrs_iam_sync_client::{
 };
 use mrs_iam_sync_contract::{StatusCode, iam_sync_user::DOCUMENT};
 use sdk_hmac_sha256 as signer;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::answer::{body_in_words, clocks, fault, is_json, retry_after, wrong_status};
 use crate::credentials::{Credentials, Secret};
@@ -33,6 +33,8 @@ pub(crate) struct Attempt {
     /// None for what needs none.
     credentials: Option<Credentials>,
     project_id: Option<String>,
+    /// A secret of the request itself.
+    confidential: Option<SecretString>,
     write: bool,
     preview_only: bool,
     kept: Mutex<Kept>,
@@ -58,6 +60,7 @@ impl Attempt {
             time: time.clone(),
             credentials,
             project_id: project_id.map(str::to_owned),
+            confidential: None,
             write,
             preview_only: false,
             kept: Mutex::default(),
@@ -70,6 +73,17 @@ impl Attempt {
         self
     }
 
+    /// The same, whose request holds a secret: none of its errors does.
+    pub(crate) fn with_secret(mut self, secret: Option<&SecretString>) -> Self {
+        self.confidential = secret.cloned();
+        self
+    }
+
+    /// Notes that the request leaves now, where nothing is added to it.
+    pub(crate) fn sending(&self) {
+        self.kept().sent_at = Some(self.time.now());
+    }
+
     /// Where it goes.
     pub(crate) fn service(&self) -> &Service {
         &self.service
@@ -80,7 +94,14 @@ impl Attempt {
     }
 
     fn scrub(&self, text: &str) -> String {
-        self.credentials.as_ref().map_or_else(|| text.to_owned(), |credentials| credentials.scrub(text))
+        let text = match &self.credentials {
+            Some(credentials) => credentials.scrub(text),
+            None => text.to_owned(),
+        };
+        match &self.confidential {
+            Some(secret) if !secret.expose_secret().is_empty() => without(&text, secret.expose_secret()),
+            _ => text,
+        }
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
@@ -204,7 +225,12 @@ impl Attempt {
         let status = answer.status.as_u16();
         let body = ErrorBody::parse(&answer.body);
         let scrub = |text: &String| self.scrub(text);
-        let (code, message) = (body.error_code.as_ref().map(scrub), body.error_msg.as_ref().map(scrub));
+        let code = body.error_code.as_ref().map(scrub);
+        // A message may quote the request in any spelling: better none than one with a password.
+        let message = match self.confidential {
+            Some(_) => None,
+            None => body.error_msg.as_ref().map(scrub),
+        };
         let kind = ErrorKind::of_answer(status, code.as_deref());
         let row = code.as_deref().and_then(|code| DOCUMENT.error_code(code));
         let text = match (&code, &message) {
@@ -242,8 +268,8 @@ impl Attempt {
         )
         .with_answer(status, self.id(answer, &ErrorBody::default()))
         .with_hint(match self.write {
-            true => "check that the endpoint is MRS and that no proxy answers in its place; the request may have been carried out all the same",
-            false => "check that the endpoint is MRS and that no proxy answers in its place",
+            true => "check that the endpoint is the right one and that no proxy answers in its place; the request may have been carried out all the same",
+            false => "check that the endpoint is the right one and that no proxy answers in its place",
         })
     }
 
@@ -343,7 +369,7 @@ fn sign(
 }
 
 /// A header value that no log shows.
-fn sensitive(value: &str) -> Result<HeaderValue, AuthenticateError> {
+pub(crate) fn sensitive(value: &str) -> Result<HeaderValue, AuthenticateError> {
     let mut value = HeaderValue::from_str(value)
         .map_err(|_| AuthenticateError("a header cannot hold the credentials".to_owned()))?;
     value.set_sensitive(true);
@@ -351,17 +377,22 @@ fn sensitive(value: &str) -> Result<HeaderValue, AuthenticateError> {
 }
 
 /// Whether it is about TLS: what the other side showed, or how it spoke.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        // An I/O error hides the one that it was made of from `source`.
-        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if error.is::<rustls::Error>() || inner.is_some_and(|inner| inner.is::<rustls::Error>()) {
-            return true;
-        }
-        cause = error.source();
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    // An I/O error hides the one that it was made of from `source`.
+    let hidden = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    error.is::<rustls::Error>()
+        || hidden.is_some_and(|hidden| is_tls(hidden))
+        || error.source().is_some_and(is_tls)
+}
+
+/// A text without a secret, whether it stands there as it is or as JSON spells it.
+fn without(text: &str, secret: &str) -> String {
+    let spelled = serde_json::to_string(secret).unwrap_or_default();
+    let spelled = spelled.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
+    match spelled {
+        "" => text.replace(secret, "***"),
+        spelled => text.replace(secret, "***").replace(spelled, "***"),
     }
-    false
 }
 
 /// A failure that came with an answer.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mrs_iam_sync_contract::Operation;
+use secrecy::SecretString;
 use tokio::sync::SemaphorePermit;
 use tracing::Instrument as _;
 
@@ -59,6 +60,8 @@ pub(crate) struct Call<'a> {
     /// Deadline of all attempts together.
     pub(crate) timeout: Duration,
     pub(crate) max_attempts: u32,
+    /// A secret that the request holds.
+    pub(crate) confidential: Option<&'a SecretString>,
     /// For writes that wait until no synchronization runs.
     pub(crate) looks: Option<&'a Looks<'a>>,
 }
@@ -73,7 +76,27 @@ pub(crate) struct Done<T> {
     pub(crate) took: Duration,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// An operation without credentials and project.
+    pub(crate) fn plain(
+        engine: &'a Engine,
+        service: &'a Arc<Service>,
+        operation: &'static Operation,
+    ) -> Self {
+        Self {
+            engine,
+            service,
+            wallet: None,
+            project_id: None,
+            facts: operation.into(),
+            subject: "",
+            timeout: engine.timeout,
+            max_attempts: engine.max_attempts,
+            confidential: None,
+            looks: None,
+        }
+    }
+
     /// Calls `send` for each attempt.
     pub(crate) async fn run<T, S, F>(self, send: S) -> Result<Done<T>, Error>
     where
@@ -104,7 +127,7 @@ impl Call<'_> {
             let Some(rest) = plan.rest(&failed, &mut jitter, renewable) else {
                 return Err(failed.error.with_attempts(plan.sent()));
             };
-            tracing::debug!(why = %failed.error, seconds = rest.as_secs_f64(), "trying again");
+            tracing::warn!("{}: trying again in {} s", failed.error, seconds(rest));
             time.sleep(rest).await;
         }
     }
@@ -193,7 +216,10 @@ impl Call<'_> {
     {
         let engine = self.engine;
         let write = self.facts.replay != Replay::Read;
-        let attempt = Arc::new(Attempt::new(self.service, &engine.time, credentials, self.project_id, write));
+        let attempt = Arc::new(
+            Attempt::new(self.service, &engine.time, credentials, self.project_id, write)
+                .with_secret(self.confidential),
+        );
         let number = plan.count();
         let limit = engine.attempt_timeout.min(plan.left());
         let span = tracing::debug_span!(

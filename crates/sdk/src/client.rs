@@ -6,16 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mrs_iam_sync_client::{Answer, ErrorBody};
-use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT, nearest_regions};
+use mrs_iam_sync_contract::{Operation, iam, iam_sync_user::DOCUMENT, nearest_regions};
 
 use crate::answer::{is_json, too_long, wrong_status};
 use crate::attempt::Attempt;
 use crate::call::{Call, Facts};
 use crate::cluster::Cluster;
-use crate::credentials::{Context, Credentials, ProvideCredentials};
+use crate::credentials::{Context, Credentials, CredentialsChain, ProvideCredentials};
 use crate::endpoint::Endpoint;
 use crate::engine::{DEFAULT_ATTEMPT_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Engine, Service};
 use crate::error::{Error, ErrorKind};
+use crate::iam::Iam;
 use crate::limiter::RateLimits;
 use crate::names::{self, ProjectId};
 use crate::observe::{AttemptReport, Observer};
@@ -44,8 +45,10 @@ pub struct Client {
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) service: Arc<Service>,
+    /// IAM, where its endpoint is known.
+    pub(crate) iam: Option<Arc<Service>>,
     pub(crate) project_id: ProjectId,
-    pub(crate) wallet: Wallet,
+    pub(crate) wallet: Arc<Wallet>,
     pub(crate) wait_timeout: Duration,
     pub(crate) settle_time: Duration,
 }
@@ -83,6 +86,16 @@ impl Client {
         self.shared.wallet.get().await
     }
 
+    /// IAM, with the same credentials.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] when its endpoint is not known: it follows from a region, but not from an endpoint of
+    /// MRS; see [`ClientBuilder::with_iam_endpoint`].
+    pub fn iam(&self) -> Result<Iam, Error> {
+        let service = self.shared.iam.clone().ok_or_else(unknown_iam)?;
+        Ok(Iam { engine: self.shared.engine.clone(), service, wallet: self.shared.wallet.clone() })
+    }
+
     /// An operation on MRS.
     pub(crate) fn call<'a>(&'a self, facts: Facts, subject: &'a str) -> Call<'a> {
         let shared = &*self.shared;
@@ -95,6 +108,7 @@ impl Client {
             subject,
             timeout: shared.engine.timeout,
             max_attempts: shared.engine.max_attempts,
+            confidential: None,
             looks: None,
         }
     }
@@ -225,6 +239,7 @@ impl RawAnswer {
 pub struct ClientBuilder {
     region: Option<String>,
     endpoint: Option<String>,
+    iam_endpoint: Option<String>,
     project_id: Option<String>,
     credentials: Option<Arc<dyn ProvideCredentials>>,
     timeout: Option<Duration>,
@@ -238,6 +253,9 @@ pub struct ClientBuilder {
     settle_time: Option<Duration>,
     time: Option<Arc<dyn Time>>,
 }
+
+/// What a client needs besides its endpoint and project: settings, credentials, IAM where it is known.
+type Equipment = (Engine, Arc<Wallet>, Option<Arc<Service>>);
 
 /// Which rate limits a client keeps.
 #[derive(Debug, Clone, Default)]
@@ -264,6 +282,13 @@ impl ClientBuilder {
         self
     }
 
+    /// The endpoint of IAM, instead of a region's; needed for what IAM is asked when an endpoint of MRS is given.
+    #[must_use]
+    pub fn with_iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(endpoint.into());
+        self
+    }
+
     /// The id of the project that the clusters belong to.
     #[must_use]
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
@@ -271,7 +296,8 @@ impl ClientBuilder {
         self
     }
 
-    /// What to sign requests with: [`Credentials`], or a provider of them.
+    /// What to sign requests with: [`Credentials`], or a provider of them. Unless set, [`CredentialsChain`] looks for
+    /// some.
     #[must_use]
     pub fn credentials(mut self, credentials: impl ProvideCredentials + 'static) -> Self {
         self.credentials = Some(Arc::new(credentials));
@@ -360,48 +386,146 @@ impl ClientBuilder {
         self
     }
 
-    /// Checks the settings and makes the client. Nothing is sent.
+    /// Checks the settings and makes the client. Nothing is sent; credentials are asked for with the first call.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a setting that is missing or unusable, [`ErrorKind::Credentials`] without
-    /// credentials.
+    /// [`ErrorKind::InvalidInput`] for a setting that is missing or unusable: [`ClientBuilder::connect`] finds out what
+    /// is missing.
     pub fn build(self) -> Result<Client, Error> {
-        let endpoint = match (&self.endpoint, &self.region) {
-            (Some(endpoint), _) => Endpoint::parse(endpoint)?,
-            (None, Some(region)) => Endpoint::parse(region_endpoint(region)?)?,
-            (None, None) => {
-                return Err(Error::new(ErrorKind::InvalidInput, "neither a region nor an endpoint is given")
-                    .with_hint("give the region of the cluster, cn-north-4 for example"));
-            }
-        };
         let project_id = self.project_id.clone().ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, "no project id is given")
                 .with_hint("give the id of the project in the cluster's region; the console shows it under My Credentials")
         })?;
+        let endpoint = self.mrs_endpoint(self.region.as_deref())?;
         let project_id = names::project_id(&project_id)?;
-        let provider = self.credentials.clone().ok_or_else(|| {
-            Error::new(ErrorKind::Credentials, "no credentials are given").with_hint(
-                "give an access key with its secret key, or a token; Credentials::from_env reads variables",
-            )
-        })?;
-        let engine = self.engine()?;
-        let service = engine.service(endpoint)?;
-        let context = Context {
-            engine: engine.clone(),
-            iam: None,
-            region: self.region.clone(),
-            project_id: Some(project_id.to_string()),
+        let (engine, wallet, iam) = self.parts()?;
+        self.client(engine, wallet, iam, endpoint, project_id)
+    }
+
+    /// As [`ClientBuilder::build`], and finds out what is not given: credentials (see [`CredentialsChain`]), the
+    /// region where it stands beside them, and the project, whose name in IAM is that of the region. What is missing
+    /// for that is said before anything is sent.
+    ///
+    /// # Errors
+    /// As [`ClientBuilder::build`] and [`Iam::project_id`]; [`ErrorKind::Credentials`] when there are none.
+    pub async fn connect(mut self) -> Result<Client, Error> {
+        let (engine, mut wallet, mut iam) = self.parts()?;
+        if let Some(endpoint) = &self.endpoint {
+            Endpoint::parse(endpoint)?;
+        }
+        let credentials = wallet.get().await?;
+        if self.region.is_none() && self.endpoint.is_none() && credentials.region().is_some() {
+            self.region = credentials.region().map(str::to_owned);
+        }
+        if self.iam_endpoint.is_none() && credentials.iam_endpoint().is_some() {
+            self.iam_endpoint = credentials.iam_endpoint().map(str::to_owned);
+        }
+        let endpoint = self.mrs_endpoint(self.region.as_deref())?;
+        if iam.is_none() {
+            // What was found beside the credentials may say where IAM is.
+            iam = self.iam_endpoint()?.map(|endpoint| engine.service(endpoint)).transpose()?;
+            wallet = Arc::new(wallet.in_context(self.context(&engine, &iam)));
+        }
+        let known = self.project_id.clone().or_else(|| credentials.project_id().map(str::to_owned));
+        let project_id = match (known, &self.region, &iam) {
+            (Some(project_id), ..) => project_id,
+            (None, Some(region), Some(service)) => {
+                let iam = Iam { engine: engine.clone(), service: service.clone(), wallet: wallet.clone() };
+                iam.project_id(region).await?
+            }
+            (None, None, _) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "no project id is given, and no region whose project could be looked up",
+                )
+                .with_hint("give a project id or a region"));
+            }
+            (None, Some(_), None) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    "no project id is given, and the endpoint of IAM, where it could be looked up, is not known",
+                )
+                .with_hint("give a project id, or the endpoint of IAM beside that of MRS"));
+            }
         };
+        let project_id = names::project_id(&project_id)?;
+        self.client(engine, wallet, iam, endpoint, project_id)
+    }
+
+    /// IAM alone, for what needs no project. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] when neither a region nor an endpoint of IAM is given, or one is unusable.
+    pub fn iam(self) -> Result<Iam, Error> {
+        let (engine, wallet, iam) = self.parts()?;
+        let service = iam.ok_or_else(unknown_iam)?;
+        Ok(Iam { engine, service, wallet })
+    }
+
+    fn client(
+        self,
+        engine: Engine,
+        wallet: Arc<Wallet>,
+        iam: Option<Arc<Service>>,
+        endpoint: Endpoint,
+        project_id: ProjectId,
+    ) -> Result<Client, Error> {
+        let service = engine.service(endpoint)?;
         Ok(Client {
             shared: Arc::new(Shared {
                 engine,
                 service,
+                iam,
                 project_id,
-                wallet: Wallet::new(provider, context),
+                wallet,
                 wait_timeout: self.wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT),
                 settle_time: self.settle_time.unwrap_or(DEFAULT_SETTLE_TIME),
             }),
         })
+    }
+
+    /// What does not depend on the project.
+    fn parts(&self) -> Result<Equipment, Error> {
+        let engine = self.engine()?;
+        let iam = self.iam_endpoint()?.map(|endpoint| engine.service(endpoint)).transpose()?;
+        let provider = self.credentials.clone().unwrap_or_else(|| Arc::new(CredentialsChain::new()));
+        let wallet = Wallet::new(provider, self.context(&engine, &iam));
+        Ok((engine, Arc::new(wallet), iam))
+    }
+
+    fn context(&self, engine: &Engine, iam: &Option<Arc<Service>>) -> Context {
+        Context {
+            engine: engine.clone(),
+            iam: iam.clone(),
+            region: self.region.clone(),
+            project_id: self.project_id.clone(),
+        }
+    }
+
+    fn mrs_endpoint(&self, region: Option<&str>) -> Result<Endpoint, Error> {
+        match (&self.endpoint, region) {
+            (Some(endpoint), _) => Endpoint::parse(endpoint),
+            (None, Some(region)) => Endpoint::parse(region_endpoint(region)?),
+            (None, None) => {
+                Err(Error::new(ErrorKind::InvalidInput, "neither a region nor an endpoint is given")
+                    .with_hint("give the region of the cluster, cn-north-4 for example"))
+            }
+        }
+    }
+
+    /// That of IAM, where it is known. Credentials that are for an endpoint of somebody's own do not go to the public
+    /// IAM of a region unless that is said.
+    fn iam_endpoint(&self) -> Result<Option<Endpoint>, Error> {
+        match (&self.iam_endpoint, &self.endpoint, &self.region) {
+            (Some(endpoint), ..) => Endpoint::parse(endpoint).map(Some),
+            (None, None, Some(region)) => {
+                // A region that MRS does not have is a mistake; one that IAM has no endpoint for is not.
+                region_endpoint(region)?;
+                let own = iam::DOCUMENT.region(region).map(|region| region.endpoint);
+                own.or_else(|| iam::DOCUMENT.default_endpoint()).map(Endpoint::parse).transpose()
+            }
+            _ => Ok(None),
+        }
     }
 
     fn engine(&self) -> Result<Engine, Error> {
@@ -420,6 +544,11 @@ impl ClientBuilder {
             roots: self.ca_file.as_deref().map(ExtraRoots::read).transpose()?.unwrap_or_default(),
         })
     }
+}
+
+fn unknown_iam() -> Error {
+    Error::new(ErrorKind::InvalidInput, "the endpoint of IAM is not known")
+        .with_hint("give a region, or the endpoint of IAM beside that of MRS")
 }
 
 fn region_endpoint(region: &str) -> Result<&'static str, Error> {

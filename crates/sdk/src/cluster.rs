@@ -14,9 +14,9 @@ use mrs_iam_sync_contract::iam_sync_user::{
 use crate::attempt::{Attempt, seconds};
 use crate::call::{Call, Done, Look};
 use crate::client::Client;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Parts};
 use crate::names::{ClusterId, Names, Selection};
-use crate::outcome::{Accepted, CancelOutcome, SyncOutcome, Synchronized};
+use crate::outcome::{Accepted, CancelOutcome, Completion, NameLists, SyncOutcome, Synchronized};
 use crate::preview::RequestPreview;
 use crate::retry::Failed;
 use crate::wait::{Goal, Progress, Watch};
@@ -231,67 +231,108 @@ impl SyncRequest {
         self
     }
 
-    /// Sends the request and returns when it was accepted; `None` when nothing had to be sent.
+    /// Sends the request and returns when it was accepted; an empty list when nothing had to be sent.
+    ///
+    /// More names than one request takes are sent in several, one after the other: each but the last is waited for.
     ///
     /// # Errors
-    /// As any call: see [`ErrorKind`].
-    pub async fn send(self) -> Result<Option<Accepted>, Error> {
-        self.check_limits()?;
+    /// As any call: see [`ErrorKind`]. [`Error::parts`] tells which names were done.
+    pub async fn send(self) -> Result<Vec<Accepted>, Error> {
         match self.narrowed(None).await? {
-            Some(selection) => self.cluster.send_sync(&selection).await.map(Some),
-            None => Ok(None),
+            Some(selection) => self.send_parts(&selection).await,
+            None => Ok(Vec::new()),
         }
     }
 
     /// Sends the request, waits until the service has finished, and finds out what arrived.
     ///
     /// Names that are not there when it has finished are looked for until the wait's deadline: nothing documents
-    /// how soon they can be read.
+    /// how soon they can be read. For everything, what is missing is told when IAM can be asked who there is.
     ///
     /// # Errors
-    /// As any call: see [`ErrorKind`]; [`Error::is_after_acceptance`] tells whether the request had been accepted.
-    /// Missing names and a deadline that passes are no errors but part of the outcome.
+    /// As any call: see [`ErrorKind`]; [`Error::is_after_acceptance`] tells whether the request had been accepted,
+    /// [`Error::parts`] which names were done where several requests were needed. Missing names and a deadline that
+    /// passes are no errors but part of the outcome.
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
-        self.check_limits()?;
         self.watch.tell(&Progress::Reading);
         let before = self.cluster.synchronized().await?;
         let Some(selection) = self.narrowed(Some(&before)).await? else {
             return Ok(SyncOutcome::nothing_to_do(&self.selection, &before));
         };
         let started = self.cluster.client.shared.engine.time.monotonic();
-        self.watch.tell(&Progress::Sending);
-        let accepted = self.cluster.send_sync(&selection).await?;
-        self.watch.tell(&Progress::Accepted(accepted.clone()));
+        let accepted = self.send_parts(&selection).await?;
         let goal = match &self.selection {
             Selection::Named(names) => Goal::Present(names),
             Selection::Everything => Goal::Idle,
         };
         let end = self.watch.follow(&self.cluster, goal).await.map_err(Error::after_acceptance)?;
         let seen = end.seen(&before, started);
-        Ok(SyncOutcome::sort(&self.selection, vec![accepted], &seen))
+        let everyone = match (&self.selection, seen.completion) {
+            (Selection::Everything, Completion::Finished) => self.everyone().await,
+            _ => None,
+        };
+        Ok(SyncOutcome::sort(&self.selection, accepted, &seen, everyone.as_ref()))
     }
 
-    /// Signs the request and shows it instead of sending it; `None` when nothing would be sent. Reads what is on
+    /// Everyone in IAM; `None` where IAM cannot be asked.
+    async fn everyone(&self) -> Option<NameLists> {
+        let iam = self.cluster.client.iam().ok()?;
+        let everyone = async {
+            let users = iam.users().await?.into_iter().filter(|user| user.enabled != Some(false));
+            let groups = iam.groups().await?.into_iter().map(|group| group.name);
+            Ok::<_, Error>(NameLists {
+                users: users.map(|user| user.name).collect(),
+                groups: groups.collect(),
+            })
+        };
+        match everyone.await {
+            Ok(everyone) => Some(everyone),
+            Err(error) => {
+                tracing::debug!(%error, "IAM cannot be read, so that nobody can be missed");
+                None
+            }
+        }
+    }
+
+    async fn send_parts(&self, selection: &Selection) -> Result<Vec<Accepted>, Error> {
+        let names = match selection {
+            Selection::Named(names) => names,
+            Selection::Everything => {
+                self.watch.tell(&Progress::Sending);
+                let accepted = self.cluster.send_sync(selection).await?;
+                self.watch.tell(&Progress::Accepted(accepted.clone()));
+                return Ok(vec![accepted]);
+            }
+        };
+        let send = |part: Names| async move {
+            let part = Selection::Named(part);
+            self.cluster.send_sync(&part).await
+        };
+        in_parts(&self.cluster, &self.watch, names, &UPDATE_SYNC_IAM_USER, send).await
+    }
+
+    /// Signs the requests and shows them instead of sending them; none when nothing would be sent. Reads what is on
     /// Manager only with [`SyncRequest::if_missing`].
     ///
     /// # Errors
     /// As any call: see [`ErrorKind`].
-    pub async fn preview(self) -> Result<Option<RequestPreview>, Error> {
-        self.check_limits()?;
+    pub async fn preview(self) -> Result<Vec<RequestPreview>, Error> {
         let Some(selection) = self.narrowed(None).await? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
-        let cluster = &self.cluster;
-        let call = |client: Generated| async move { cluster.sync_call(&client, &selection).send().await };
-        cluster.shown(call).await.map(Some)
-    }
-
-    /// Before anything is read: a request that can never be sent costs nothing.
-    fn check_limits(&self) -> Result<(), Error> {
-        match &self.selection {
-            Selection::Named(names) => names.check_limits(&UPDATE_SYNC_IAM_USER),
-            Selection::Everything => Ok(()),
+        let parts: Vec<Selection> = match selection {
+            Selection::Named(names) => {
+                names.parts(&UPDATE_SYNC_IAM_USER).into_iter().map(Selection::Named).collect()
+            }
+            everything => vec![everything],
+        };
+        let mut shown = Vec::new();
+        for part in &parts {
+            let cluster = &self.cluster;
+            let call = |client: Generated| async move { cluster.sync_call(&client, part).send().await };
+            shown.push(cluster.shown(call).await?);
         }
+        Ok(shown)
     }
 
     /// What is left to send; `before` is read when it is needed and not given.
@@ -334,11 +375,14 @@ impl CancelRequest {
 
     /// Sends the request and returns when it was accepted.
     ///
+    /// More names than one request takes are sent in several, one after the other: each but the last is waited for.
+    ///
     /// # Errors
-    /// As any call: see [`ErrorKind`].
-    pub async fn send(self) -> Result<Accepted, Error> {
-        self.names.check_limits(&CANCEL_SYNC_IAM_USER)?;
-        self.cluster.send_cancel(&self.names).await
+    /// As any call: see [`ErrorKind`]. [`Error::parts`] tells which names were done.
+    pub async fn send(self) -> Result<Vec<Accepted>, Error> {
+        let cluster = &self.cluster;
+        let send = |part: Names| async move { cluster.send_cancel(&part).await };
+        in_parts(cluster, &self.watch, &self.names, &CANCEL_SYNC_IAM_USER, send).await
     }
 
     /// Sends the request, waits until the service has finished, and finds out what is gone.
@@ -346,26 +390,89 @@ impl CancelRequest {
     /// # Errors
     /// As [`SyncRequest::wait`].
     pub async fn wait(self) -> Result<CancelOutcome, Error> {
-        self.names.check_limits(&CANCEL_SYNC_IAM_USER)?;
         self.watch.tell(&Progress::Reading);
         let before = self.cluster.synchronized().await?;
         let started = self.cluster.client.shared.engine.time.monotonic();
-        self.watch.tell(&Progress::Sending);
-        let accepted = self.cluster.send_cancel(&self.names).await?;
-        self.watch.tell(&Progress::Accepted(accepted.clone()));
+        let accepted = self.clone().send().await?;
         let goal = Goal::Absent(&self.names);
         let end = self.watch.follow(&self.cluster, goal).await.map_err(Error::after_acceptance)?;
         let seen = end.seen(&before, started);
-        Ok(CancelOutcome::sort(&self.names, vec![accepted], &seen))
+        Ok(CancelOutcome::sort(&self.names, accepted, &seen))
     }
 
-    /// Signs the request and shows it instead of sending it.
+    /// Signs the requests and shows them instead of sending them.
     ///
     /// # Errors
     /// As any call: see [`ErrorKind`].
-    pub async fn preview(self) -> Result<RequestPreview, Error> {
-        self.names.check_limits(&CANCEL_SYNC_IAM_USER)?;
-        let (cluster, names) = (&self.cluster, &self.names);
-        cluster.shown(|client| async move { cluster.cancel_call(&client, names).send().await }).await
+    pub async fn preview(self) -> Result<Vec<RequestPreview>, Error> {
+        let mut shown = Vec::new();
+        for part in &self.names.parts(&CANCEL_SYNC_IAM_USER) {
+            let cluster = &self.cluster;
+            let call = |client: Generated| async move { cluster.cancel_call(&client, part).send().await };
+            shown.push(cluster.shown(call).await?);
+        }
+        Ok(shown)
     }
+}
+
+/// Sends names in as many requests as they need. A request is sent when the synchronization of the one before has
+/// ended: one runs on a cluster at a time.
+async fn in_parts<S, F>(
+    cluster: &Cluster,
+    watch: &Watch,
+    names: &Names,
+    operation: &Operation,
+    send: S,
+) -> Result<Vec<Accepted>, Error>
+where
+    S: Fn(Names) -> F,
+    F: Future<Output = Result<Accepted, Error>>,
+{
+    let parts = names.parts(operation);
+    let mut accepted: Vec<Accepted> = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        let failed = |error: Error| match parts.len() {
+            1 => error,
+            _ => error.with_parts(Parts { done: together(&parts[..at]), not_done: together(&parts[at..]) }),
+        };
+        if at > 0 {
+            match watch.follow(cluster, Goal::Idle).await {
+                Ok(end) if end.is_finished() => {}
+                Ok(_) => return Err(failed_before(&parts, at, unfinished())),
+                Err(error) => return Err(failed_before(&parts, at, error)),
+            }
+        }
+        if parts.len() > 1 {
+            let (part, of) = (at + 1, parts.len());
+            watch.tell(&Progress::Part { part, of, done: together(&parts[..at]).len() });
+        }
+        watch.tell(&Progress::Sending);
+        let answer = send(part.clone()).await.map_err(failed)?;
+        watch.tell(&Progress::Accepted(answer.clone()));
+        accepted.push(answer);
+    }
+    Ok(accepted)
+}
+
+/// The wait between two parts did not end well: what became of the one before is not known.
+fn failed_before(parts: &[Names], at: usize, error: Error) -> Error {
+    let parts = Parts { done: together(&parts[..at - 1]), not_done: together(&parts[at - 1..]) };
+    error.after_acceptance().with_parts(parts)
+}
+
+fn unfinished() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the wait deadline passed before the service had finished with a part of the names",
+    )
+    .with_hint("it goes on: send the names that are not done again later")
+}
+
+fn together(parts: &[Names]) -> NameLists {
+    let mut all = NameLists::default();
+    for part in parts.iter().map(Names::to_lists) {
+        all.users.extend(part.users);
+        all.groups.extend(part.groups);
+    }
+    all
 }

@@ -29,7 +29,6 @@ impl Endpoint {
     }
 
     /// That of a metadata service: no credentials are sent to it, so that plain http to its one address is fine.
-    #[expect(dead_code, reason = "for providers to come")]
     pub(crate) fn metadata(text: &str) -> Result<Self, Error> {
         Self::checked(text, true)
     }

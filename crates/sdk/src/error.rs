@@ -175,7 +175,6 @@ impl Error {
         self
     }
 
-    #[expect(dead_code, reason = "for selections of several requests")]
     pub(crate) fn with_parts(mut self, parts: Parts) -> Self {
         self.0.parts = Some(parts);
         self

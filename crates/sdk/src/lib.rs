@@ -5,10 +5,12 @@ mod attempt;
 mod call;
 mod client;
 mod cluster;
+mod clusters;
 mod credentials;
 mod endpoint;
 mod engine;
 mod error;
+mod iam;
 mod limiter;
 mod names;
 mod observe;
@@ -22,9 +24,14 @@ mod wallet;
 
 pub use client::{Client, ClientBuilder, DEFAULT_SETTLE_TIME, DEFAULT_WAIT_TIMEOUT, RawAnswer};
 pub use cluster::{CancelRequest, Cluster, SyncRequest};
-pub use credentials::{Context, Credentials, ProvideCredentials, Providing, Source, TOKEN_VARIABLE};
+pub use clusters::{ClusterRef, ClusterSummary};
+pub use credentials::{
+    AgencyCredentials, Context, Credentials, CredentialsChain, LocalCredentials, PasswordLogin,
+    ProvideCredentials, Providing, Source, TOKEN_VARIABLE,
+};
 pub use engine::{DEFAULT_ATTEMPT_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT};
 pub use error::{Error, ErrorKind, Parts};
+pub use iam::{Iam, IamGroup, IamUser, Project};
 pub use limiter::RateLimits;
 pub use names::{
     ClusterId, GroupName, Names, NamesBuilder, ProjectId, Selection, UserName, cluster_id, project_id,

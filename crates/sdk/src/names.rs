@@ -8,6 +8,7 @@ use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT};
 pub use types::{ClusterId, GroupName, ProjectId, UserName};
 
 use crate::error::{Error, ErrorKind};
+use crate::outcome::NameLists;
 
 /// Checks a value by the rule of its component and says what is wrong with it.
 fn check<T: std::str::FromStr>(component: &str, what: &str, value: &str) -> Result<T, Error> {
@@ -121,20 +122,32 @@ impl Names {
         (users, groups)
     }
 
-    /// Checks the lists against the limits that the document gives for `operation`.
-    pub(crate) fn check_limits(&self, operation: &Operation) -> Result<(), Error> {
-        let lists = [("user_names", self.users.len()), ("group_names", self.groups.len())];
-        for (field, count) in lists {
-            let limit = operation.request.and_then(|body| body.list(field)).and_then(|list| list.max_items);
-            if let Some(most) = limit.filter(|most| count > *most) {
-                return Err(Error::new(
-                    ErrorKind::InvalidInput,
-                    format!("{count} names in {field}, one request takes at most {most}"),
-                )
-                .with_hint(format!("split the names into requests of at most {most}, one after the other")));
+    /// What each request takes, by the limits that the document gives for `operation`; one part as a rule.
+    pub(crate) fn parts(&self, operation: &Operation) -> Vec<Self> {
+        let most = |field| {
+            let list = operation.request.and_then(|body| body.list(field));
+            list.and_then(|list| list.max_items).unwrap_or(usize::MAX)
+        };
+        let mut users = self.users.chunks(most("user_names"));
+        let mut groups = self.groups.chunks(most("group_names"));
+        let mut parts = Vec::new();
+        loop {
+            let (users, groups) = (users.next(), groups.next());
+            if users.is_none() && groups.is_none() {
+                return parts;
             }
+            parts.push(Self {
+                users: users.unwrap_or_default().to_vec(),
+                groups: groups.unwrap_or_default().to_vec(),
+                merged: Vec::new(),
+            });
         }
-        Ok(())
+    }
+
+    /// The names as plain lists.
+    pub(crate) fn to_lists(&self) -> NameLists {
+        let text = |names: &mut dyn Iterator<Item = &str>| names.map(str::to_owned).collect();
+        NameLists { users: text(&mut self.user_names()), groups: text(&mut self.group_names()) }
     }
 }
 
@@ -174,7 +187,7 @@ impl NamesBuilder {
 
     /// Checks each name and merges exact duplicates.
     ///
-    /// How many names one request takes is checked when it is sent, since it depends on the operation.
+    /// There may be any number of names: more than one request takes are sent in several.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`] when there is no name at all, or a name breaks its rule.
@@ -261,12 +274,22 @@ mod tests {
     }
 
     #[test]
-    fn more_names_than_a_request_takes_are_refused() {
+    fn more_names_than_a_request_takes_make_parts() {
         let operation = &mrs_iam_sync_contract::iam_sync_user::UPDATE_SYNC_IAM_USER;
-        let names =
-            |count: usize| Names::builder().users((0..count).map(|i| format!("u{i}"))).build().unwrap();
-        assert!(names(1000).check_limits(operation).is_ok());
-        let error = names(1001).check_limits(operation).unwrap_err();
-        assert_eq!(error.to_string(), "1001 names in user_names, one request takes at most 1000");
+        let names = |users: usize, groups: usize| {
+            let name = |kind: char| move |number| format!("{kind}{number}");
+            let names = Names::builder().users((0..users).map(name('u'))).groups((0..groups).map(name('g')));
+            names.build().unwrap()
+        };
+        let sizes = |users, groups| -> Vec<(usize, usize)> {
+            let parts = names(users, groups).parts(operation);
+            parts.iter().map(|part| (part.users.len(), part.groups.len())).collect()
+        };
+        assert_eq!(sizes(1000, 1000), [(1000, 1000)]);
+        assert_eq!(sizes(1001, 0), [(1000, 0), (1, 0)]);
+        assert_eq!(sizes(1, 2500), [(1, 1000), (0, 1000), (0, 500)]);
+        let parts = names(2100, 3).parts(operation);
+        let together: Vec<&str> = parts.iter().flat_map(|part| part.user_names()).collect();
+        assert_eq!(together, names(2100, 3).user_names().collect::<Vec<_>>(), "each once, in order");
     }
 }

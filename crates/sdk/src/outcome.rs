@@ -96,8 +96,8 @@ pub struct SyncOutcome {
     pub accepted: Vec<Accepted>,
     /// How far it was followed.
     pub completion: Completion,
-    /// Whether each name could be compared before and after: an answer may lack a list. Never for a full
-    /// synchronization, as IAM is not read.
+    /// Whether each name could be compared before and after: an answer may lack a list. For a full synchronization,
+    /// whether who there is in IAM could be compared with who is on Manager now.
     pub verified: bool,
     /// Named, not on Manager before, there now. For a full synchronization: all that came.
     pub arrived: NameLists,
@@ -107,7 +107,8 @@ pub struct SyncOutcome {
     pub brought_along: NameLists,
     /// Named and there now, where it is not known whether they were there before.
     pub present: NameLists,
-    /// Named and not on Manager; null (`None`) where that cannot be known.
+    /// Named and not on Manager; null (`None`) where that cannot be known. For a full synchronization: in IAM and not
+    /// on Manager, which a user or group without permissions for MRS may be for good.
     pub missing: Option<NameLists>,
     /// Missing names that differ from one on Manager in case only.
     pub differs_in_case: Vec<CaseDifference>,
@@ -227,6 +228,15 @@ pub(crate) fn missing(names: &Names, now: &Synchronized) -> Option<NameLists> {
     Changes::new(Some(names), now, now).named_now(Change::is_gone)
 }
 
+/// Of these names, those that are not on Manager; `None` where a list of the answer is absent.
+fn absent(names: &NameLists, now: &Synchronized) -> Option<NameLists> {
+    let gone = |names: &[String], now: &Option<Vec<String>>| {
+        let there: HashSet<&str> = now.as_ref()?.iter().map(String::as_str).collect();
+        Some(names.iter().filter(|name| !there.contains(name.as_str())).cloned().collect())
+    };
+    Some(NameLists { users: gone(&names.users, &now.users)?, groups: gone(&names.groups, &now.groups)? })
+}
+
 /// The names that are still on Manager; `None` where a list of the answer is absent.
 pub(crate) fn remaining(names: &Names, now: &Synchronized) -> Option<NameLists> {
     Changes::new(Some(names), now, now).named_now(Change::is_there)
@@ -251,10 +261,16 @@ impl SyncOutcome {
     pub(crate) fn nothing_to_do(selection: &Selection, now: &Synchronized) -> Self {
         let seen =
             Seen { before: now, after: now, completion: Completion::NothingToDo, took: Duration::ZERO };
-        Self::sort(selection, Vec::new(), &seen)
+        Self::sort(selection, Vec::new(), &seen, None)
     }
 
-    pub(crate) fn sort(selection: &Selection, accepted: Vec<Accepted>, seen: &Seen<'_>) -> Self {
+    /// `everyone` is who there is in IAM, for a selection of everything, where that is known.
+    pub(crate) fn sort(
+        selection: &Selection,
+        accepted: Vec<Accepted>,
+        seen: &Seen<'_>,
+        everyone: Option<&NameLists>,
+    ) -> Self {
         let names = match selection {
             Selection::Named(names) => Some(names),
             Selection::Everything => None,
@@ -272,11 +288,14 @@ impl SyncOutcome {
                 (came, changes.lists(|list| list.others(|name| list.was_there(name))), NameLists::default())
             }
         };
-        let missing = names.and_then(|_| changes.named_now(Change::is_gone));
+        let missing = match names {
+            Some(_) => changes.named_now(Change::is_gone),
+            None => everyone.and_then(|everyone| absent(everyone, seen.after)),
+        };
         Self {
             accepted,
             completion: seen.completion,
-            verified: missing.is_some() && changes.are_known_before(),
+            verified: missing.is_some() && (names.is_none() || changes.are_known_before()),
             arrived,
             already_present,
             brought_along,
@@ -344,7 +363,7 @@ mod tests {
 
     fn sync(names: Names, before: &Synchronized, after: &Synchronized) -> SyncOutcome {
         let seen = Seen { before, after, completion: Completion::Finished, took: Duration::from_secs(2) };
-        SyncOutcome::sort(&names.into(), Vec::new(), &seen)
+        SyncOutcome::sort(&names.into(), Vec::new(), &seen, None)
     }
 
     #[test]

@@ -24,6 +24,15 @@ const POLL_GROWTH: f64 = 1.5;
 pub enum Progress {
     /// What is on Manager is being read, before anything is sent.
     Reading,
+    /// Of names that take several requests, the next one's turn has come.
+    Part {
+        /// Which one, from 1.
+        part: usize,
+        /// How many there are.
+        of: usize,
+        /// Names of the requests before.
+        done: usize,
+    },
     /// The request is being sent: from here on it may be carried out.
     Sending,
     /// The service has accepted the request.
@@ -79,6 +88,10 @@ pub(crate) struct End {
 }
 
 impl End {
+    pub(crate) fn is_finished(&self) -> bool {
+        self.completion == Completion::Finished
+    }
+
     pub(crate) fn seen<'a>(&'a self, before: &'a Synchronized, started: Duration) -> Seen<'a> {
         let took = self.at.saturating_sub(started);
         Seen { before, after: &self.after, completion: self.completion, took }
@@ -115,7 +128,7 @@ impl Watch {
             if !pace.rest().await {
                 break;
             }
-            match self.look(cluster, &pace).await? {
+            match self.look(cluster, &mut pace).await? {
                 Look::Running => seen_running = true,
                 Look::Idle => idle = seen_running || pace.elapsed() >= pace.settle_time(),
                 Look::Failed => {}
@@ -125,7 +138,7 @@ impl Watch {
         self.arrivals(cluster, goal, &mut pace, idle).await
     }
 
-    async fn look(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Look, Error> {
+    async fn look(&self, cluster: &Cluster, pace: &mut Pace<'_>) -> Result<Look, Error> {
         match cluster.look_at_status(pace.patience()).await {
             Ok(running) => {
                 self.tell(&Progress::Running(Some(running)));
@@ -135,7 +148,7 @@ impl Watch {
                 self.tell(&Progress::Running(None));
                 Ok(Look::Unsupported)
             }
-            Err(error) => self.tolerate(error).map(|_| Look::Failed),
+            Err(error) => self.tolerate(error, pace).map(|_| Look::Failed),
         }
     }
 
@@ -210,19 +223,24 @@ impl Watch {
     }
 
     /// What is on Manager, or a failure that may pass.
-    async fn read(&self, cluster: &Cluster, pace: &Pace<'_>) -> Result<Result<Synchronized, Error>, Error> {
+    async fn read(
+        &self,
+        cluster: &Cluster,
+        pace: &mut Pace<'_>,
+    ) -> Result<Result<Synchronized, Error>, Error> {
         match cluster.look_at_names(pace.patience()).await {
             Ok(now) => Ok(Ok(now)),
-            Err(error) => self.tolerate(error).map(Err),
+            Err(error) => self.tolerate(error, pace).map(Err),
         }
     }
 
     /// A wait outlives failures that may pass: what was accepted goes on without us.
-    fn tolerate(&self, error: Error) -> Result<Error, Error> {
+    fn tolerate(&self, error: Error, pace: &mut Pace<'_>) -> Result<Error, Error> {
         // A page of a proxy that restarts is no reason to give up either.
         if !error.is_transient() && error.kind() != ErrorKind::UnexpectedAnswer {
             return Err(error);
         }
+        pace.at_least(error.retry_after().unwrap_or_default());
         self.tell(&Progress::LookFailed(error.to_string()));
         Ok(error)
     }
@@ -233,11 +251,18 @@ struct Pace<'a> {
     cluster: &'a Cluster,
     started: Duration,
     next: Duration,
+    /// What the service asked to wait before the next look.
+    asked: Duration,
 }
 
 impl<'a> Pace<'a> {
     fn start(cluster: &'a Cluster) -> Self {
-        Self { cluster, started: cluster.client.shared.engine.time.monotonic(), next: FIRST_POLL }
+        Self {
+            cluster,
+            started: cluster.client.shared.engine.time.monotonic(),
+            next: FIRST_POLL,
+            asked: Duration::ZERO,
+        }
     }
 
     fn elapsed(&self) -> Duration {
@@ -255,6 +280,11 @@ impl<'a> Pace<'a> {
         shared.engine.timeout.min(shared.wait_timeout.saturating_sub(self.elapsed()).max(FIRST_POLL))
     }
 
+    /// Makes the next rest at least so long.
+    fn at_least(&mut self, asked: Duration) {
+        self.asked = asked;
+    }
+
     /// Rests; false when the deadline has passed. The last rest is cut to end with it, so that there is a last look.
     async fn rest(&mut self) -> bool {
         let shared = &self.cluster.client.shared;
@@ -264,6 +294,7 @@ impl<'a> Pace<'a> {
         }
         // From three quarters to the whole of the pace.
         let rest = self.next.mul_f64(0.75 + shared.engine.time.chance() / 4.0);
+        let rest = rest.max(std::mem::take(&mut self.asked));
         shared.engine.time.sleep(rest.min(left)).await;
         self.next = self.next.mul_f64(POLL_GROWTH).min(LONGEST_POLL);
         true

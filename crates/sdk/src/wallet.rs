@@ -44,6 +44,13 @@ impl Wallet {
         }
     }
 
+    /// The same provider and credentials, where more is known of the surroundings.
+    pub(crate) fn in_context(&self, context: Context) -> Self {
+        let wallet = Self::new(self.provider.clone(), context);
+        *wallet.held.lock().unwrap_or_else(PoisonError::into_inner) = self.held();
+        wallet
+    }
+
     /// Whether other credentials may come of asking again.
     pub(crate) fn is_renewable(&self) -> bool {
         self.provider.is_renewable()

@@ -9,7 +9,7 @@ use crate::commands::write;
 use crate::context::{self, Context};
 use crate::error::{CliError, Result};
 use crate::exit::Exit;
-use crate::interrupt::{Progressing, Stage};
+use crate::interrupt::Progressing;
 use crate::output::Output;
 use crate::progress;
 use crate::results::{Report, WriteResult};
@@ -67,17 +67,22 @@ impl Cancel {
         let names_users = names.user_names().len() > 0;
         let count = write::counted(names.user_names().len(), names.group_names().len());
         let request = cluster.cancel(names);
-        let preview = request.clone().preview().await?;
+        let previews = request.clone().preview().await?;
         if self.dry_run {
-            return write::show(&context, subject, Some(&preview), merged);
+            return write::show(&context, subject, &previews, merged);
         }
         self.confirm(&context, &cluster, &count).await?;
         if !self.wait {
-            stage.set(Stage::Writing);
-            let accepted = request.send().await?;
-            stage.set(Stage::Accepted(accepted.clone()));
-            let text = write::accepted_text(&accepted);
-            let report = Report::<CancelOutcome>::Sent { accepted: vec![accepted] };
+            let accepted = {
+                let (_spinner, listener) = progress::listener(output, stage);
+                request.on_progress(listener).send().await
+            };
+            let accepted = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => return Err(write::after(&context, subject, merged, stage, error)),
+            };
+            let text = write::all_accepted_text(&accepted);
+            let report = Report::<CancelOutcome>::Sent { accepted };
             output.result(&WriteResult { subject, merged, report }, || text)?;
             write::say_how_to_follow(&context, &cluster);
             if names_users {

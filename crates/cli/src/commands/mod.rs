@@ -3,10 +3,12 @@
 pub(crate) mod api;
 pub(crate) mod auth;
 pub(crate) mod cancel;
+pub(crate) mod clusters;
 pub(crate) mod completion;
 #[cfg(feature = "emulator")]
 pub(crate) mod emulator;
 pub(crate) mod list;
+pub(crate) mod projects;
 pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod status;

@@ -6,7 +6,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
-use crate::commands::{api::ApiResult, auth::AuthStatus, list::ListResult, status::StatusResult};
+use crate::commands::{
+    api::ApiResult, auth::AuthStatus, clusters::ClustersResult, list::ListResult, projects::ProjectsResult,
+    status::StatusResult,
+};
 use crate::error::{ErrorDocument, Result};
 use crate::output::Output;
 use crate::results::{DryRunResult, WriteResult};
@@ -18,6 +21,8 @@ pub(crate) enum Document {
     Cancel,
     List,
     Status,
+    Clusters,
+    Projects,
     Api,
     AuthStatus,
     DryRun,
@@ -48,6 +53,8 @@ fn schema(document: Document) -> Schema {
         Document::Cancel => titled("cancel", of::<WriteResult<CancelOutcome>>()),
         Document::List => of::<ListResult>(),
         Document::Status => of::<StatusResult>(),
+        Document::Clusters => of::<ClustersResult>(),
+        Document::Projects => of::<ProjectsResult>(),
         Document::Api => of::<ApiResult>(),
         Document::AuthStatus => of::<AuthStatus>(),
         Document::DryRun => of::<DryRunResult>(),

@@ -6,7 +6,7 @@ use crate::args::{Globals, Sync};
 use crate::commands::write;
 use crate::context::{self, Context};
 use crate::error::{CliError, Result};
-use crate::interrupt::{Progressing, Stage};
+use crate::interrupt::Progressing;
 use crate::output::Output;
 use crate::progress;
 use crate::results::{Report, Subject, WriteResult};
@@ -58,7 +58,7 @@ impl Sync {
             request = request.if_missing();
         }
         if self.dry_run {
-            return write::show(&context, subject, request.preview().await?.as_ref(), merged);
+            return write::show(&context, subject, &request.preview().await?, merged);
         }
         if self.wait {
             let named = match &selection {
@@ -67,17 +67,20 @@ impl Sync {
             };
             return waited(&context, subject, merged, request, named, stage).await;
         }
-        stage.set(Stage::Writing);
-        let accepted = request.send().await?;
-        if let Some(accepted) = &accepted {
-            stage.set(Stage::Accepted(accepted.clone()));
-        }
-        let sent = accepted.is_some();
-        let text = match &accepted {
-            Some(accepted) => write::accepted_text(accepted),
-            None => format!("{}\n", write::end_text(Completion::NothingToDo, 0.0)),
+        let accepted = {
+            let (_spinner, listener) = progress::listener(output, stage);
+            request.on_progress(listener).send().await
         };
-        let report = Report::<SyncOutcome>::Sent { accepted: accepted.into_iter().collect() };
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => return Err(write::after(&context, subject, merged, stage, error)),
+        };
+        let sent = !accepted.is_empty();
+        let text = match sent {
+            true => write::all_accepted_text(&accepted),
+            false => format!("{}\n", write::end_text(Completion::NothingToDo, 0.0)),
+        };
+        let report = Report::<SyncOutcome>::Sent { accepted };
         output.result(&WriteResult { subject, merged, report }, || text)?;
         if sent {
             write::say_how_to_follow(&context, &cluster);
@@ -105,10 +108,8 @@ async fn waited(
     };
     let result = WriteResult { subject, merged, report: Report::Waited(&outcome) };
     context.output.result(&result, || table(&outcome))?;
-    if named.is_none() {
-        context
-            .output
-            .note("note: with --all the result is not compared with IAM, which this program does not read.");
+    if named.is_none() && outcome.missing.is_none() {
+        context.output.note("note: IAM could not be read, so that nobody can be missed.");
     }
     if !outcome.already_present.is_empty() {
         context
@@ -131,14 +132,19 @@ async fn waited(
     let nothing = mrs_iam_sync::NameLists::default();
     let missing = match named {
         Some(_) => outcome.missing.as_ref(),
-        // Nothing was named, so that nothing can be missing.
-        None => Some(&nothing),
+        // Nothing was named: without a look into IAM nothing can be missing.
+        None => Some(outcome.missing.as_ref().unwrap_or(&nothing)),
     };
-    write::judge(outcome.completion, &outcome.accepted, missing, "missing", |names| {
-        (
+    write::judge(outcome.completion, &outcome.accepted, missing, "missing", |names| match named {
+        Some(_) => (
             format!("the service has finished, but of what was named, {names} cannot be found on Manager"),
             "check that the names exist in IAM, letter by letter; the result lists them".to_owned(),
-        )
+        ),
+        None => (
+            format!("the service has finished, but of who is in IAM, {names} cannot be found on Manager"),
+            "users and groups without permissions for MRS are not synchronized; the result lists the names"
+                .to_owned(),
+        ),
     })
 }
 

@@ -27,26 +27,33 @@ pub(crate) fn subject(context: &Context, cluster: &Cluster, operation: &'static 
 pub(crate) fn show(
     context: &Context,
     subject: Subject,
-    preview: Option<&RequestPreview>,
+    previews: &[RequestPreview],
     merged: Vec<String>,
 ) -> Result<()> {
-    let result = DryRunResult { subject, dry_run: true, request: preview.map(Request::from), merged };
-    context.output.result(&result, || match preview {
-        Some(preview) => {
-            let shown = preview.to_string();
-            match &preview.body {
-                // The body is JSON, in which what steers a terminal has another spelling of the same meaning.
-                Some(body) => {
-                    let head = shown.strip_suffix(body.as_str()).unwrap_or_default();
-                    format!("{}{}\n", text::lines(head), text::json(body))
-                }
-                None => text::lines(&shown),
-            }
-        }
-        None => "All names are on Manager already: no request would be sent.\n".to_owned(),
+    let result = DryRunResult {
+        subject,
+        dry_run: true,
+        requests: previews.iter().map(Request::from).collect(),
+        merged,
+    };
+    context.output.result(&result, || match previews {
+        [] => "All names are on Manager already: no request would be sent.\n".to_owned(),
+        previews => previews.iter().map(preview_text).collect::<Vec<_>>().join("\n"),
     })?;
     context.output.note("Nothing was sent.");
     Ok(())
+}
+
+fn preview_text(preview: &RequestPreview) -> String {
+    let shown = preview.to_string();
+    match &preview.body {
+        // The body is JSON, in which what steers a terminal has another spelling of the same meaning.
+        Some(body) => {
+            let head = shown.strip_suffix(body.as_str()).unwrap_or_default();
+            format!("{}{}\n", text::lines(head), text::json(body))
+        }
+        None => text::lines(&shown),
+    }
 }
 
 /// A wait that failed. What was accepted before is a result all the same.
@@ -57,9 +64,10 @@ pub(crate) fn after(
     stage: &Progressing,
     error: mrs_iam_sync::Error,
 ) -> CliError {
-    if let Some(accepted) = stage.accepted() {
-        let text = accepted_text(&accepted);
-        let report = Report::<()>::Sent { accepted: vec![accepted] };
+    let accepted = stage.accepted();
+    if !accepted.is_empty() {
+        let text = all_accepted_text(&accepted);
+        let report = Report::<()>::Sent { accepted };
         if let Err(unwritten) = context.output.result(&WriteResult { subject, merged, report }, || text) {
             return unwritten;
         }
@@ -73,6 +81,11 @@ pub(crate) fn accepted_text(accepted: &Accepted) -> String {
         Some(id) => format!("Accepted: {} (request id {})\n", text::line(&accepted.state), text::line(id)),
         None => format!("Accepted: {}\n", text::line(&accepted.state)),
     }
+}
+
+/// The same for all requests of a write.
+pub(crate) fn all_accepted_text(accepted: &[Accepted]) -> String {
+    accepted.iter().map(accepted_text).collect()
 }
 
 /// How to follow a write that was not waited for.

@@ -1,6 +1,6 @@
 //! Credentials from environment variables.
 
-use super::{Credentials, Source};
+use super::{Credentials, PasswordLogin, Source};
 use crate::error::{Error, ErrorKind};
 
 /// An IAM token; ours, as neither the official SDKs nor Terraform have a variable for one.
@@ -13,6 +13,9 @@ const KEY_VARIABLES: [[&str; 3]; 2] = [
     ["HW_ACCESS_KEY", "HW_SECRET_KEY", "HW_SECURITY_TOKEN"],
 ];
 
+/// User name, password and account (IAM: domain) of the Terraform provider.
+const LOGIN_VARIABLES: [&str; 3] = ["HW_USER_NAME", "HW_USER_PASSWORD", "HW_DOMAIN_NAME"];
+
 impl Credentials {
     /// Credentials from environment variables.
     ///
@@ -24,12 +27,7 @@ impl Credentials {
     /// [`ErrorKind::Credentials`] when none is set, a key pair is set by half, or a token is set beside a key; the
     /// message names the variables.
     pub fn from_env() -> Result<Self, Error> {
-        let names = KEY_VARIABLES.iter().flatten().chain([&TOKEN_VARIABLE]);
-        for name in names {
-            if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
-                return Err(Error::new(ErrorKind::Credentials, format!("{name} is not UTF-8")));
-            }
-        }
+        check_text()?;
         Self::from_variables(|name| std::env::var(name).ok())
     }
 
@@ -84,6 +82,39 @@ impl Credentials {
     }
 }
 
+/// That no variable of this process is something else than text: to pass over it could use other credentials.
+pub(super) fn check_text() -> Result<(), Error> {
+    let names = KEY_VARIABLES.iter().flatten().chain([&TOKEN_VARIABLE]).chain(&LOGIN_VARIABLES);
+    for name in names {
+        if std::env::var_os(name).is_some_and(|value| value.to_str().is_none()) {
+            return Err(Error::new(ErrorKind::Credentials, format!("{name} is not UTF-8")));
+        }
+    }
+    Ok(())
+}
+
+/// A user name and a password; `None` when neither is set.
+pub(super) fn login(variable: impl Fn(&str) -> Option<String>) -> Result<Option<PasswordLogin>, Error> {
+    let get = |name: &str| variable(name).filter(|value| !value.is_empty());
+    let [user, password, account] = LOGIN_VARIABLES;
+    match (get(user), get(password), get(account)) {
+        // The account alone is set for other programs.
+        (None, None, _) => Ok(None),
+        (Some(user), Some(password), Some(account)) => Ok(Some(PasswordLogin::new(account, user, password))),
+        (name, secret, domain) => {
+            let lacking = [(user, name.is_none()), (password, secret.is_none()), (account, domain.is_none())];
+            let lacking: Vec<&str> =
+                lacking.into_iter().filter(|(_, lacks)| *lacks).map(|(name, _)| name).collect();
+            let set = if get(user).is_some() { user } else { password };
+            let verb = if lacking.len() == 1 { "is" } else { "are" };
+            let message = format!("{set} is set, but {} {verb} not", lacking.join(" and "));
+            Err(Error::new(ErrorKind::Credentials, message).with_hint(
+                "a login is a user name, its password and the account's name: set all three, or none",
+            ))
+        }
+    }
+}
+
 fn half(set: &str, lacking: &str) -> Error {
     Error::new(ErrorKind::Credentials, format!("{set} is set, but {lacking} not"))
         .with_hint("a key pair is an access key and its secret key: set both, or neither")
@@ -111,6 +142,24 @@ mod tests {
         assert_eq!(from(&both[2..]).unwrap().access_key_id(), Some("A2"));
         let empty = [("HUAWEICLOUD_SDK_AK", ""), ("HW_ACCESS_KEY", "A2"), ("HW_SECRET_KEY", "s2")];
         assert_eq!(from(&empty).unwrap().access_key_id(), Some("A2"));
+    }
+
+    #[test]
+    fn a_login_is_all_of_it_or_none() {
+        let from = |variables: &[(&str, &str)]| {
+            login(|name| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        };
+        let all = [("HW_USER_NAME", "u"), ("HW_USER_PASSWORD", "the-password"), ("HW_DOMAIN_NAME", "d")];
+        let found = from(&all).unwrap().unwrap();
+        assert!(!format!("{found:?}").contains("the-password"));
+        assert!(from(&all[2..]).unwrap().is_none());
+        for (variables, message) in [
+            (&all[..1], "HW_USER_NAME is set, but HW_USER_PASSWORD and HW_DOMAIN_NAME are not"),
+            (&all[..2], "HW_USER_NAME is set, but HW_DOMAIN_NAME is not"),
+            (&all[1..], "HW_USER_PASSWORD is set, but HW_USER_NAME is not"),
+        ] {
+            assert_eq!(from(variables).unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

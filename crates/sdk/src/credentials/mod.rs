@@ -1,13 +1,12 @@
 //! What a client proves its identity with, and where that comes from.
 
+mod agency;
+mod chain;
 mod environment;
-#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
 mod file;
-#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
 mod koocli;
-#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
 mod metadata;
-#[cfg_attr(not(test), expect(dead_code, reason = "no source reads it yet"))]
+mod password;
 mod profile;
 #[cfg(test)]
 mod properties;
@@ -22,7 +21,10 @@ use std::time::SystemTime;
 use sdk_hmac_sha256 as signer;
 use secrecy::{ExposeSecret, SecretString};
 
+pub use agency::AgencyCredentials;
+pub use chain::{CredentialsChain, LocalCredentials};
 pub use environment::TOKEN_VARIABLE;
+pub use password::PasswordLogin;
 
 use crate::engine::{Engine, Service};
 use crate::error::{Error, ErrorKind};
@@ -66,6 +68,8 @@ pub enum Source {
         path: PathBuf,
         /// The section.
         section: String,
+        /// The line that the section begins on.
+        line: usize,
     },
     /// A profile of KooCLI.
     KooCli {
@@ -85,7 +89,9 @@ impl fmt::Display for Source {
         match self {
             Self::Explicit => f.write_str("given explicitly"),
             Self::Environment(names) => write!(f, "environment ({})", names.join(", ")),
-            Self::Profile { path, section } => write!(f, "profile file {} [{section}]", path.display()),
+            Self::Profile { path, section, line } => {
+                write!(f, "profile file {}:{line} [{}]", path.display(), section.escape_debug())
+            }
             Self::KooCli { path, profile } => write!(f, "KooCLI profile {profile:?} in {}", path.display()),
             Self::Metadata => f.write_str("agency of this ECS instance (metadata service)"),
             Self::Login => f.write_str("user name and password (IAM token)"),
@@ -135,12 +141,9 @@ impl<P: ProvideCredentials + ?Sized> ProvideCredentials for Arc<P> {
 #[derive(Debug, Clone)]
 pub struct Context {
     pub(crate) engine: Engine,
-    #[expect(dead_code, reason = "for providers to come")]
     /// IAM, where the client knows it.
     pub(crate) iam: Option<Arc<Service>>,
-    #[expect(dead_code, reason = "for providers to come")]
     pub(crate) region: Option<String>,
-    #[expect(dead_code, reason = "for providers to come")]
     pub(crate) project_id: Option<String>,
 }
 
@@ -192,7 +195,6 @@ impl Credentials {
     }
 
     /// The same credentials, of which more is known.
-    #[expect(dead_code, reason = "for providers to come")]
     pub(crate) fn with_surroundings(
         self,
         project_id: Option<String>,
