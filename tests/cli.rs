@@ -22,6 +22,8 @@ mod help;
 mod interrupts;
 #[path = "cli/operations.rs"]
 mod operations;
+#[path = "cli/proxies.rs"]
+mod proxies;
 #[path = "cli/schemas.rs"]
 mod schemas;
 #[path = "cli/settings.rs"]

@@ -43,6 +43,30 @@ fn sigterm_says_so_to_programs() {
     "#);
 }
 
+/// Killed between the request and the look at its result, with no chance to say or keep anything.
+#[cfg(unix)]
+#[test]
+fn a_second_run_finishes_what_a_killed_one_began() {
+    let service = Service::start();
+    let names = ["sync", "--user", "user1", "--wait", "-o", "json"];
+    let mut child = service.on_cluster(names).start();
+    while !service.calls().iter().any(|call| call.starts_with("ListSyncStatus")) {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was killed");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(1700));
+    let again = service.on_cluster(names).args(["--user", "user2", "--if-missing"]).run();
+    assert_eq!(again.code, 0, "{again}");
+    let result = again.json();
+    assert_eq!(result["already_present"]["users"], serde_json::json!(["user1"]), "{again}");
+    assert_eq!(result["arrived"]["users"], serde_json::json!(["user2"]), "{again}");
+    let writes = service.emulator.requests();
+    let last = writes.iter().rfind(|request| request.method == "POST").unwrap();
+    assert_eq!(last.body, r#"{"is_all_sync":false,"user_names":["user2"]}"#, "only what is missing");
+}
+
 #[test]
 fn a_read_has_changed_nothing() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

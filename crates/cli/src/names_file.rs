@@ -97,7 +97,34 @@ pub(crate) fn remarks(title: &str, names: &[FileName]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_names_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
+            if let Ok(names) = parse("f", &bytes) {
+                prop_assert!(!names.is_empty());
+                for name in &names {
+                    prop_assert!(!name.name.contains('\n') && !name.name.trim().is_empty());
+                    prop_assert!(name.line <= bytes.iter().filter(|byte| **byte == b'\n').count() + 1);
+                }
+                let _ = remarks("f", &names);
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read(names in prop::collection::vec("[^\\x00\r\n#\u{feff} ][^\r\n]{0,40}", 1..50), crlf: bool) {
+            let names: Vec<String> = names.into_iter().filter(|name| !name.trim().is_empty()).collect();
+            prop_assume!(!names.is_empty());
+            let file = names.join(if crlf { "\r\n" } else { "\n" });
+            let read = parse("f", file.as_bytes()).unwrap();
+            prop_assert_eq!(read.into_iter().map(|line| line.name).collect::<Vec<_>>(), names);
+        }
+    }
 
     fn names(bytes: &[u8]) -> Vec<(usize, String)> {
         parse("f", bytes).unwrap().into_iter().map(|line| (line.line, line.name)).collect()

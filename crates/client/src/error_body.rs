@@ -97,7 +97,50 @@ fn text(value: Option<&Value>) -> Option<String> {
 mod tests {
     use serde_json::json;
 
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// JSON of any shape, with the keys that mean something more often than by chance.
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            ".{0,20}".prop_map(Value::from),
+        ];
+        let key = prop_oneof![
+            "error(_code|_msg|Code|Msg)?",
+            Just("code".to_owned()),
+            Just("message".to_owned()),
+            Just("request_id".to_owned()),
+            ".{0,5}",
+        ];
+        leaf.prop_recursive(6, 64, 6, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::vec((key.clone(), inner), 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            ErrorBody::parse(&bytes);
+        }
+
+        #[test]
+        fn any_json_is_read_and_survives(json in json()) {
+            let once = ErrorBody::parse(json.to_string().as_bytes());
+            for text in [&once.error_code, &once.error_msg, &once.request_id].into_iter().flatten() {
+                prop_assert!(!text.is_empty());
+            }
+        }
+    }
 
     fn parse(body: &str) -> (Option<String>, Option<String>) {
         let body = ErrorBody::parse(body.as_bytes());

@@ -113,3 +113,58 @@ impl fmt::Display for Clocks {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn wait(value: &str, date: Option<&str>) -> Option<Duration> {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+        if let Some(date) = date {
+            headers.insert(DATE, HeaderValue::from_bytes(date.as_bytes()).ok()?);
+        }
+        retry_after(&headers)
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_beside_the_answers_own() {
+        const NOON: &str = "Mon, 23 Nov 2026 12:00:00 GMT";
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(wait("7", None), seconds(7));
+        assert_eq!(wait(" 0 ", None), seconds(0));
+        assert_eq!(wait("Mon, 23 Nov 2026 12:01:30 GMT", Some(NOON)), seconds(90));
+        assert_eq!(wait("Mon, 23 Nov 2026 11:00:00 GMT", Some(NOON)), seconds(0), "it is over");
+        for (value, date) in [
+            ("Mon, 23 Nov 2026 12:01:30 GMT", None),
+            ("Mon, 23 Nov 2026 12:01:30 GMT", Some("noon")),
+            ("-1", Some(NOON)),
+            ("1.5", Some(NOON)),
+            ("", Some(NOON)),
+            ("99999999999999999999", Some(NOON)),
+            ("soon", Some(NOON)),
+        ] {
+            assert_eq!(wait(value, date), None, "{value}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_headers_are_read(value in ".{0,60}", date in proptest::option::of(".{0,60}")) {
+            wait(&value, date.as_deref());
+        }
+
+        #[test]
+        fn any_date_is_read(
+            day in 0_u8..40, year in 0_u32..100_000, hour in 0_u8..30, zone in "GMT|[+-][0-9]{4}|", twice: bool,
+        ) {
+            let date = format!("Mon, {day:02} Nov {year} {hour:02}:00:00 {zone}");
+            wait(&date, Some(if twice { &date } else { "Mon, 23 Nov 2026 12:00:00 GMT" }));
+        }
+    }
+}
