@@ -1,5 +1,6 @@
 //! The workspace's own commands.
 
+pub mod bench;
 pub mod codegen;
 pub mod document;
 pub mod lint;

@@ -16,6 +16,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure what calls cost, side by side with what they are compared with; fail when a number does not hold.
+    Bench {
+        /// A few rounds without the official SDKs, which show only that it works.
+        #[arg(long)]
+        quick: bool,
+    },
     /// Write the client and the contract's facts from openapi/*.yaml.
     Codegen {
         /// Change nothing; fail when a committed file is not what the documents generate.
@@ -40,6 +46,11 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let mut out = std::io::stdout().lock();
     let result = match Cli::parse().command {
+        Command::Bench { quick } => match xtask::bench::run(&root, quick, &mut out) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("a number does not hold".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
         Command::Codegen { check } => {
             xtask::codegen::run(&root, check, &mut out).map_err(|error| error.to_string())
         }
