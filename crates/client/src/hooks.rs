@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use mrs_iam_sync_contract::Document;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, ResponseBuilderExt as _};
 
 use crate::error_body;
 use crate::generated::{iam, iam_sync_user, mrs_clusters};
@@ -207,7 +207,7 @@ async fn exchange_with(
     authenticator: &dyn Authenticate,
 ) -> reqwest::Result<Response> {
     let mut response = http.execute(request).await?;
-    let (status, headers) = (response.status(), response.headers().clone());
+    let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
     let (mut body, mut complete, mut broken) = (Vec::new(), true, None);
     loop {
         match response.chunk().await {
@@ -231,7 +231,10 @@ async fn exchange_with(
     }
     let refused = status.is_client_error() || status.is_server_error();
     let body = if refused { error_body::documented(&body).into() } else { body };
-    let mut answer = http::Response::new(body);
-    (*answer.status_mut(), *answer.headers_mut()) = (status, headers);
-    Ok(Response::from(answer))
+    // Without a URL of its own the copy would be given one that has to be parsed first.
+    let copy = http::Response::builder().url(response.url().clone());
+    // Only a builder that was given something unusable gives nothing.
+    let mut copy = copy.body(body).unwrap_or_default();
+    (*copy.status_mut(), *copy.headers_mut()) = (status, headers);
+    Ok(Response::from(copy))
 }
