@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_TYPE, HeaderValue, USER_AGENT};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use mrs_iam_sync_client::{
     Answer, Authenticate, AuthenticateError, Error as Failure, ErrorBody, ResponseValue,
 };
@@ -363,7 +363,8 @@ fn sign(
         } else {
             HeaderValue::from_str(value).map_err(|error| failed(&error))?
         };
-        request.headers_mut().insert(name, value);
+        // As text, a name that is not one of HTTP's own would be copied.
+        request.headers_mut().insert(HeaderName::from_static(name), value);
     }
     Ok(())
 }

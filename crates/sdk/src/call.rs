@@ -188,6 +188,13 @@ impl<'a> Call<'a> {
         let Some(wallet) = self.wallet.filter(|_| self.facts.authenticated) else {
             return Ok(None);
         };
+        // What is there needs no deadline, which would have to be set up first.
+        if first != First::Renew
+            && let Some(credentials) = wallet.ready()
+        {
+            course.use_credentials(&credentials);
+            return Ok(Some(credentials));
+        }
         let refused = course.credentials();
         let found = async {
             match refused {

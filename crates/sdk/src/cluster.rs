@@ -1,5 +1,6 @@
 //! The five operations, on one cluster.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -320,7 +321,7 @@ impl SyncRequest {
         let Some(selection) = self.narrowed(None).await? else {
             return Ok(Vec::new());
         };
-        let parts: Vec<Selection> = match selection {
+        let parts: Vec<Selection> = match selection.into_owned() {
             Selection::Named(names) => {
                 names.parts(&UPDATE_SYNC_IAM_USER).into_iter().map(Selection::Named).collect()
             }
@@ -336,10 +337,10 @@ impl SyncRequest {
     }
 
     /// What is left to send; `before` is read when it is needed and not given.
-    async fn narrowed(&self, before: Option<&Synchronized>) -> Result<Option<Selection>, Error> {
+    async fn narrowed(&self, before: Option<&Synchronized>) -> Result<Option<Cow<'_, Selection>>, Error> {
         let names = match &self.selection {
             Selection::Named(names) if self.if_missing => names,
-            all => return Ok(Some(all.clone())),
+            all => return Ok(Some(Cow::Borrowed(all))),
         };
         let read;
         let before = match before {
@@ -353,7 +354,7 @@ impl SyncRequest {
             !list.as_ref().is_some_and(|list| list.iter().any(|found| found == name))
         };
         let left = names.filter(|user| absent(&before.users, user), |group| absent(&before.groups, group));
-        Ok(left.map(Selection::Named))
+        Ok(left.map(Selection::Named).map(Cow::Owned))
     }
 }
 

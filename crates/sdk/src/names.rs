@@ -207,8 +207,23 @@ impl NamesBuilder {
     }
 }
 
+/// Up to this many names, looking at each is quicker than a table.
+const FEW: usize = 16;
+
 /// Keeps the first of each name; the others are noted, once each.
 fn unique(names: Vec<String>, merged: &mut Vec<String>) -> Vec<String> {
+    if names.len() <= FEW {
+        let mut kept = Vec::with_capacity(names.len());
+        let noted = merged.len();
+        for name in names {
+            match kept.contains(&name) {
+                false => kept.push(name),
+                true if merged[noted..].contains(&name) => {}
+                true => merged.push(name),
+            }
+        }
+        return kept;
+    }
     let mut seen = HashMap::new();
     let mut kept = Vec::with_capacity(names.len());
     for name in names {
@@ -260,6 +275,18 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             assert!(error.to_string().contains(fault), "{value:?}: {error}");
             assert!(error.hint().is_some_and(|hint| hint.contains("1 to 64 characters")), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn few_names_and_many_are_merged_alike() {
+        for others in [0, FEW] {
+            let others = (0..others).map(|number| format!("other{number}"));
+            let users = ["a", "b", "a", "a", "b"].into_iter().map(str::to_owned).chain(others);
+            let names = Names::builder().users(users).groups(["a", "a", "c"]).build().unwrap();
+            assert_eq!(names.user_names().take(2).collect::<Vec<_>>(), ["a", "b"]);
+            assert_eq!(names.group_names().collect::<Vec<_>>(), ["a", "c"]);
+            assert_eq!(names.merged(), ["a", "b", "a"]);
         }
     }
 

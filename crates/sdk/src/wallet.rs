@@ -56,6 +56,11 @@ impl Wallet {
         self.provider.is_renewable()
     }
 
+    /// Credentials that are held and not due for renewal: nobody has to be waited for.
+    pub(crate) fn ready(&self) -> Option<Credentials> {
+        self.held().filter(|held| !self.is_due(held)).map(|held| held.credentials)
+    }
+
     /// Credentials that can be used now.
     pub(crate) async fn get(&self) -> Result<Credentials, Error> {
         let held = self.held();
