@@ -13,7 +13,7 @@ use std::process::Command;
 
 pub use statistics::{Bounds, Summary, Verdict};
 
-use programs::{Server, command, lifetime, numbers};
+use programs::{OneCpu, Server, command, lifetime, numbers};
 
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
 const CLUSTER: &str = "2b460e01-3351-4170-b0a7-57b9dd5ffef3";
@@ -40,7 +40,7 @@ struct Extent {
 }
 
 /// Many short rounds: what disturbs one of them is less likely to be gone in the next turn.
-const FULL: Extent = Extent { rounds: 50, calls: [2_000, 500, 100], signatures: 20_000, starts: 40 };
+const FULL: Extent = Extent { rounds: 50, calls: [2_000, 500, 100], signatures: 100_000, starts: 40 };
 const QUICK: Extent = Extent { rounds: 3, calls: [500, 0, 0], signatures: 5_000, starts: 5 };
 
 /// Something that is measured once in each round.
@@ -63,13 +63,23 @@ pub fn run(root: &Path, quick: bool, out: &mut impl Write) -> Result<bool, Bench
     let folder = calls.ancestors().nth(2).unwrap_or(root).join("bench");
     std::fs::create_dir_all(&folder)?;
     let official = Official::prepare(root, &folder, quick);
+    let one_cpu = OneCpu::keep();
     let server = Server::start(&calls, &folder)?;
     let mut report = Report { out, held: true };
     if quick {
         writeln!(report.out, "quick: a few rounds, to show that it works; the numbers mean little")?;
     }
+    writeln!(
+        report.out,
+        "medians, with quartiles in parentheses; ratios of each round; {}",
+        match one_cpu {
+            Some(_) => "rows 1 to 3 on one CPU, the server's",
+            None => "on any CPU (no taskset), so that waking one counts as a call's time",
+        }
+    )?;
     call_costs(&mut report, &extent, &calls, &official, &server)?;
     signing(&mut report, &extent, &calls)?;
+    drop(one_cpu);
     starts(&mut report, &extent, &cli, &official, &server)?;
     Ok(quick || report.held)
 }

@@ -120,6 +120,37 @@ pub(super) fn lifetime(command: &mut Command) -> Result<Duration, BenchError> {
     result.map(|_| elapsed)
 }
 
+/// Keeps this process, and with it those that it starts, on one CPU until it is dropped.
+///
+/// A client and a server that answer each other on two CPUs let each of them sleep in between; waking it is counted
+/// as the client's time, and on a virtual machine is more than all the rest of a call.
+pub(super) struct OneCpu {
+    /// The CPUs that it may use otherwise.
+    all: String,
+}
+
+impl OneCpu {
+    /// None where that cannot be done: without Linux or without `taskset`.
+    pub(super) fn keep() -> Option<Self> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let all = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"))?.trim().to_owned();
+        let last = all.rsplit([',', '-']).next()?;
+        use_cpus(last).then_some(Self { all: all.clone() })
+    }
+}
+
+impl Drop for OneCpu {
+    fn drop(&mut self) {
+        use_cpus(&self.all);
+    }
+}
+
+fn use_cpus(list: &str) -> bool {
+    let mut taskset = Command::new("taskset");
+    taskset.args(["--all-tasks", "--cpu-list", "--pid", list]).arg(std::process::id().to_string());
+    taskset.output().is_ok_and(|output| output.status.success())
+}
+
 /// The server that all talk to. It ends when this is dropped.
 pub(super) struct Server {
     child: Child,
