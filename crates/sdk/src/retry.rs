@@ -202,7 +202,8 @@ impl Plan {
     /// Starts the clock, unless it runs already.
     pub(crate) fn begin(&self) {
         let now = self.time.monotonic();
-        self.state().deadline.get_or_insert(now + self.timeout);
+        // A deadline beyond all time is none.
+        self.state().deadline.get_or_insert(now.saturating_add(self.timeout));
     }
 
     /// What is left of the deadline.
