@@ -76,6 +76,17 @@ pub(crate) async fn run(way: Way, load: &Load) -> Result<u128> {
     }
 }
 
+/// All calls at once on one client, some at once on the wire; how many were answered.
+pub(crate) async fn burst(load: &Load) -> Result<usize> {
+    let cluster = cluster(load, false)?;
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..load.warm_up + load.measured {
+        let cluster = cluster.clone();
+        calls.spawn(async move { sdk(&cluster).await.is_ok() });
+    }
+    Ok(calls.join_all().await.into_iter().filter(|answered| *answered).count())
+}
+
 async fn measure(load: &Load, call: impl AsyncFn() -> Result<()>) -> Result<u128> {
     for _ in 0..load.warm_up {
         call().await?;

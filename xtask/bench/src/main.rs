@@ -34,11 +34,24 @@ enum Command {
         #[command(flatten)]
         load: Load,
     },
+    /// Make all calls at once on one client; print how many were answered, and the most memory that it took
+    Burst {
+        #[command(flatten)]
+        load: Load,
+    },
     /// Print what signing the documented example costs, and its bare hashes
     Signer {
         /// How often
         times: u32,
     },
+}
+
+/// The most memory that this process has held, in KiB; Linux alone tells.
+fn peak() -> Result<u64, Box<dyn Error>> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak of memory is told")?;
+    Ok(line.trim().trim_end_matches(" kB").parse()?)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -48,6 +61,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Command::Server { ca_file } => runtime.block_on(server::run(&ca_file, &mut out))?,
         Command::Call { way, load } => {
             writeln!(out, "cpu_ns_per_call {}", runtime.block_on(calls::run(way, &load))?)?;
+        }
+        Command::Burst { load } => {
+            writeln!(out, "answered {}", runtime.block_on(calls::burst(&load))?)?;
+            writeln!(out, "peak_kib {}", peak()?)?;
         }
         Command::Signer { times } => {
             for (name, nanoseconds) in signer::run(times)? {
