@@ -1,0 +1,44 @@
+//! Synchronizes users, waits until the service has finished, and tells what came of it.
+//!
+//! `cargo run -p mrs-iam-sync --example sync -- f7f45c04-4303-411c-9b71-d2cb730dd162 user1 user2`
+
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+use mrs_iam_sync::{Client, Completion, Names, Progress, SyncOutcome};
+
+/// Synchronizes users to a cluster's Manager.
+pub async fn run(client: Client, cluster_id: &str, users: Vec<String>) -> mrs_iam_sync::Result<SyncOutcome> {
+    let names = Names::builder().users(users).build()?;
+    let request = client.cluster(cluster_id)?.sync(names).on_progress(|progress| {
+        if let Progress::Running(Some(true)) = progress {
+            println!("still running");
+        }
+    });
+    let outcome = request.wait().await?;
+    match outcome.completion {
+        Completion::DeadlinePassed => println!("not finished yet; this is how far it is:"),
+        _ => println!("finished after {:.0} s", outcome.seconds),
+    }
+    println!("arrived: {:?}", outcome.arrived.users);
+    println!("there before: {:?}", outcome.already_present.users);
+    println!("groups that came along: {:?}", outcome.brought_along.groups);
+    // `None` is not "nobody": the service did not say who is there.
+    match &outcome.missing {
+        Some(missing) => println!("missing: {:?}", missing.users),
+        None => println!("missing: nobody can tell"),
+    }
+    Ok(outcome)
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> mrs_iam_sync::Result<()> {
+    let mut builder = Client::builder().region("cn-north-4");
+    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
+        // The emulator, for example, which is MRS and IAM in one.
+        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
+    }
+    let mut arguments = std::env::args().skip(1);
+    let cluster_id = arguments.next().unwrap_or_default();
+    run(builder.connect().await?, &cluster_id, arguments.collect()).await?;
+    Ok(())
+}
