@@ -33,9 +33,7 @@ pub use engine::{DEFAULT_ATTEMPT_TIMEOUT, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEO
 pub use error::{Error, ErrorKind, Parts};
 pub use iam::{Iam, IamGroup, IamUser, Project};
 pub use limiter::RateLimits;
-pub use names::{
-    ClusterId, GroupName, Names, NamesBuilder, ProjectId, Selection, UserName, cluster_id, project_id,
-};
+pub use names::{Names, NamesBuilder, Selection, check_cluster_id, check_project_id};
 pub use observe::AttemptReport;
 pub use outcome::{
     Accepted, CancelOutcome, CaseDifference, Completion, NameLists, SyncOutcome, Synchronized,

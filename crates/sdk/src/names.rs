@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use mrs_iam_sync_client::iam_sync_user::types;
 use mrs_iam_sync_contract::{Operation, iam_sync_user::DOCUMENT};
 
-pub use types::{ClusterId, GroupName, ProjectId, UserName};
+pub(crate) use types::{ClusterId, ProjectId};
+use types::{GroupName, UserName};
 
 use crate::error::{Error, ErrorKind};
 use crate::outcome::NameLists;
@@ -48,20 +49,33 @@ fn quote(value: &str) -> String {
     format!("{short:?}")
 }
 
-/// Checks a cluster id.
-///
-/// # Errors
-/// [`ErrorKind::InvalidInput`] with the rule, when it breaks it.
-pub fn cluster_id(value: &str) -> Result<ClusterId, Error> {
+pub(crate) fn cluster_id(value: &str) -> Result<ClusterId, Error> {
     check("ClusterId", "cluster id", value)
 }
 
-/// Checks a project id.
+pub(crate) fn project_id(value: &str) -> Result<ProjectId, Error> {
+    check("ProjectId", "project id", value)
+}
+
+/// Checks a cluster id by the document's rule. Nothing is sent: whether there is such a cluster is another matter.
+///
+/// ```
+/// assert!(mrs_iam_sync::check_cluster_id("f7f45c04-4303-411c-9b71-d2cb730dd162").is_ok());
+/// assert!(mrs_iam_sync::check_cluster_id("a/b").is_err());
+/// ```
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`] with the rule, when it breaks it.
-pub fn project_id(value: &str) -> Result<ProjectId, Error> {
-    check("ProjectId", "project id", value)
+/// [`ErrorKind::InvalidInput`] with the rule, when the id breaks it.
+pub fn check_cluster_id(value: &str) -> Result<(), Error> {
+    cluster_id(value).map(drop)
+}
+
+/// Checks a project id by the document's rule. Nothing is sent: whether there is such a project is another matter.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`] with the rule, when the id breaks it.
+pub fn check_project_id(value: &str) -> Result<(), Error> {
+    project_id(value).map(drop)
 }
 
 /// Users and user groups that are named: at least one, none twice, each by the document's rules.

@@ -41,7 +41,7 @@ pub(crate) struct Found {
 pub(crate) fn status(globals: &Globals, output: Output) -> Result<()> {
     let (chain, mut address) = chain_and_address(globals)?;
     if let Some(project_id) = &address.project_id {
-        mrs_iam_sync::project_id(project_id)?;
+        mrs_iam_sync::check_project_id(project_id)?;
     }
     let found = match chain.find()? {
         Some(LocalCredentials::Credentials(credentials)) => {
