@@ -45,64 +45,92 @@ pub struct Parts {
 }
 
 /// What sort of failure an [`Error`] is.
+///
+/// A refusal is sorted by the service's error code first and by its HTTP status second: the tables give statuses that
+/// the service does not keep to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// An id, a name, a list or an endpoint is not usable; nothing was sent.
+    /// An id, a name, an endpoint or another setting is missing or not usable. No synchronization was sent.
     ///
-    /// Usual cause: a typing error, or more names than a request takes. The message says which value, the hint the
-    /// rule.
+    /// **Usual cause:** a typing error, or a name that several projects or clusters have.
+    /// **What to do:** change the value that the message names; the hint says the rule.
     InvalidInput,
-    /// There are no credentials, half of them, or two kinds at once; nothing was sent.
+    /// There are no credentials, half of them, or two kinds at once; or those that a provider gets did not come. No
+    /// synchronization was sent.
     ///
-    /// Usual cause: a variable that is not exported, or a file that lacks a line. The message names it.
+    /// **Usual cause:** a variable that is not exported, or a file that lacks a line.
+    /// **What to do:** set what the message names, or unset one of two.
     Credentials,
     /// The service refused the credentials.
     ///
-    /// Usual causes: a wrong secret key, a missing security token, an expired token, a clock that is more than 15
-    /// minutes off. Do not repeat the call blindly: five failures in a row lock an access key for five minutes.
+    /// **Usual cause:** a wrong secret key, a missing security token, an expired token, or a clock that is more than 15
+    /// minutes off.
+    /// **What to do:** check them, and the clock where the hint shows two times. Do not repeat the call blindly: five
+    /// failures in a row lock an access key for five minutes.
     Authentication,
-    /// The caller may not do this.
+    /// The caller is known and may not do this.
     ///
-    /// Usual cause: the action `mrs:cluster:syncUser` is not granted; the role MRS Administrator alone is not
-    /// enough.
+    /// **Usual cause:** the action `mrs:cluster:syncUser` is not granted (the role MRS Administrator alone is not
+    /// enough), or IAM is asked for users and groups without the rights of an administrator.
+    /// **What to do:** have it granted; the hint or the service's message names what is lacking.
     Permission,
-    /// The cluster does not exist, or the gateway knows no such operation.
+    /// The cluster, or the project or cluster of a name, does not exist, or the gateway knows no such operation.
     ///
-    /// Usual cause: a cluster id from another region or project.
+    /// **Usual cause:** a cluster id from another region or project, or a wrong endpoint. The two status operations are
+    /// unknown to older services: [`Error::is_unknown_operation`].
+    /// **What to do:** check id, project and region; [`Client::clusters`](crate::Client::clusters) lists what there is.
     NotFound,
-    /// A synchronization is already running on the cluster (error code `12000154`).
+    /// A synchronization is already running on the cluster (error code `12000154`), and the deadline did not suffice to
+    /// wait for its end.
     ///
-    /// Wait until it has finished, then send the request again.
+    /// **Usual cause:** somebody else, or the console, has started one, or it is long.
+    /// **What to do:** send the request again when [`Cluster::is_synchronizing`](crate::Cluster::is_synchronizing) says
+    /// no, or give a longer deadline.
     SyncRunning,
-    /// Too many requests in a minute.
+    /// Too many requests in a minute, and the deadline did not suffice to wait for the next ones.
     ///
-    /// Wait for [`Error::retry_after`], or a minute, then go on more slowly.
+    /// **Usual cause:** other programs use the same account.
+    /// **What to do:** wait for [`Error::retry_after`], or a minute; give each program its share
+    /// ([`RateLimits::with_share`](crate::RateLimits::with_share)).
     Throttled,
     /// The service, or something on the way, is not available at the moment.
     ///
-    /// Try again later. A write may have been carried out all the same.
+    /// **Usual cause:** an outage or maintenance, or nodes of the cluster that do not run.
+    /// **What to do:** try again later. A write may have been carried out all the same: look before sending it again
+    /// where that matters.
     Unavailable,
     /// The service refused the request as wrong.
     ///
-    /// The error code and message say what it wants changed.
+    /// **Usual cause:** a name or a state of the cluster that the service does not take, or a body of one's own making
+    /// in [`Client::execute_raw`](crate::Client::execute_raw).
+    /// **What to do:** change what [`Error::error_code`] and [`Error::error_msg`] name; the same request fails again.
     InvalidRequest,
     /// The service failed.
     ///
-    /// Try again later; if it goes on, quote the request id to support.
+    /// **Usual cause:** a fault of the service, or one between it and IAM or Manager (`12000156`, `12000163` and
+    /// their like).
+    /// **What to do:** try again later; if it goes on, quote [`Error::request_id`] to support. A write may have been
+    /// carried out.
     Internal,
-    /// The connection could not be made, or broke.
+    /// The connection could not be made, could not be trusted, or broke.
     ///
-    /// Usual causes: a wrong endpoint, a proxy, a firewall. After a broken connection a write may have been carried
-    /// out.
+    /// **Usual cause:** a wrong endpoint, a proxy, a firewall, or an authority that the machine does not trust.
+    /// **What to do:** check endpoint, network and proxy settings; give the authority's certificate
+    /// ([`ClientBuilder::with_ca_file`](crate::ClientBuilder::with_ca_file)). After a connection that broke, a write
+    /// may have been carried out.
     Connection,
-    /// The deadline passed before the answer came.
+    /// The deadline passed before the answer came, or before a part of many names was done.
     ///
-    /// A write may have been carried out: look before sending it again.
+    /// **Usual cause:** a slow network or service, or a deadline that is too short.
+    /// **What to do:** a write may have been carried out: look before sending it again, or send it again where a second
+    /// synchronization does no harm.
     Timeout,
-    /// The answer is not the documented one: HTML, empty, truncated, a redirect, an unknown status.
+    /// The answer is not the documented one: HTML, empty, truncated, a redirect, an unknown status. It is never taken
+    /// for success.
     ///
-    /// Usual cause: the endpoint is not MRS, or a proxy answers in its place.
+    /// **Usual cause:** the endpoint is not MRS, or a proxy answers in its place.
+    /// **What to do:** check both. A write may have been carried out.
     UnexpectedAnswer,
 }
 
