@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+use std::time::Duration;
+
 use mrs_iam_sync::{Client, Completion, Names, Progress, SyncOutcome};
 
 /// Synchronizes users to a cluster's Manager.
@@ -39,6 +41,8 @@ async fn main() -> mrs_iam_sync::Result<()> {
     }
     let mut arguments = std::env::args().skip(1);
     let cluster_id = arguments.next().unwrap_or_default();
-    run(builder.connect().await?, &cluster_id, arguments.collect()).await?;
+    // A name that does not exist is waited for until the deadline, 15 minutes unless set.
+    let client = builder.with_wait_timeout(Duration::from_secs(120)).connect().await?;
+    run(client, &cluster_id, arguments.collect()).await?;
     Ok(())
 }
