@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use mrs_iam_sync::{
-    AgencyCredentials, Client, ClientBuilder, Context, Credentials, CredentialsChain, ErrorKind,
+    AgencyCredentials, Client, ClientBuilder, Context, Credentials, CredentialsChain, Error, ErrorKind,
     PasswordLogin, ProvideCredentials, Providing,
 };
 use mrs_iam_sync_emulator::{Emulator, SAMPLE_DOMAIN_NAME, SAMPLE_PASSWORD, SAMPLE_PROJECT_NAME};
@@ -224,8 +224,7 @@ impl ProvideCredentials for Slow {
         Box::pin(async move {
             tokio::time::sleep(Duration::from_secs(1)).await;
             if self.fails {
-                // Any error of the crate will do.
-                return Err(Credentials::token("").expect_err("no token"));
+                return Err(Error::no_credentials("nothing to give", None));
             }
             Ok(Credentials::token("a-token")?.with_expiry(end))
         })
@@ -272,7 +271,7 @@ async fn credentials_are_used_on_when_they_cannot_be_renewed() {
             Box::pin(async move {
                 match first {
                     true => Ok(Credentials::token("a-token")?.with_expiry(end)),
-                    false => Err(Credentials::token("").expect_err("no token")),
+                    false => Err(Error::no_credentials("nothing to give", None)),
                 }
             })
         }

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use mrs_iam_sync::{Client, Context, Credentials, CredentialsChain, ProvideCredentials, Providing};
+use mrs_iam_sync::{Client, Context, Credentials, CredentialsChain, Error, ProvideCredentials, Providing};
 
 /// A key that the program has from somewhere.
 pub fn explicit(access_key: &str, secret_key: String) -> mrs_iam_sync::Result<Credentials> {
@@ -27,8 +27,10 @@ pub struct TokenFile(pub PathBuf);
 impl ProvideCredentials for TokenFile {
     fn provide<'a>(&'a self, context: &'a Context) -> Providing<'a> {
         Box::pin(async move {
-            // A file that cannot be read is an empty token, which is an error.
-            let token = std::fs::read_to_string(&self.0).unwrap_or_default();
+            let token = std::fs::read_to_string(&self.0).map_err(|error| {
+                let message = format!("the token file {} cannot be read", self.0.display());
+                Error::no_credentials(message, Some(error.into()))
+            })?;
             // Says when to ask again.
             Ok(Credentials::token(token.trim())?.with_expiry(context.now() + Duration::from_secs(3600)))
         })

@@ -188,6 +188,19 @@ impl Error {
         }))
     }
 
+    /// For a provider of credentials that has none to give: [`ErrorKind::Credentials`]. `message` must not hold a
+    /// secret; `cause` becomes the [`source`](StdError::source).
+    pub fn no_credentials(
+        message: impl Into<String>,
+        cause: Option<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let error = Self::new(ErrorKind::Credentials, message);
+        match cause {
+            Some(cause) => error.with_source(cause),
+            None => error,
+        }
+    }
+
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.0.hint = Some(hint.into());
         self

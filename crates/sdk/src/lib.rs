@@ -43,5 +43,8 @@ pub use retry::DEFAULT_MAX_ATTEMPTS;
 pub use time::{Sleep, Time};
 pub use wait::Progress;
 
+/// Methods, statuses and headers of [`Client::execute_raw`].
+pub use http;
+
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
