@@ -286,3 +286,118 @@ async fn credentials_are_used_on_when_they_cannot_be_renewed() {
     tokio::time::sleep(Duration::from_secs(16 * 60)).await;
     cluster.synchronized().await.expect_err("now it has expired");
 }
+
+/// A login goes to the same host as what it is for: with one lane it must not wait for the call that waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_login_does_not_wait_for_its_own_call() {
+    let time = VirtualTime::new();
+    let emulator = emulator(&time).await;
+    let client = unsigned(&emulator.base_url(), &time)
+        .project_id(PROJECT_ID)
+        .with_max_connections(1)
+        .credentials(PasswordLogin::new(SAMPLE_DOMAIN_NAME, "user1", SAMPLE_PASSWORD))
+        .build()
+        .expect("a client");
+    assert_eq!(client.iam().expect("IAM").users().await.expect("users").len(), 2);
+}
+
+/// Gives a token, and then nothing any more.
+#[derive(Debug, Default)]
+struct Hangs(Mutex<usize>);
+
+impl ProvideCredentials for Hangs {
+    fn provide<'a>(&'a self, context: &'a Context) -> Providing<'a> {
+        let mut asked = self.0.lock().expect("no panic");
+        *asked += 1;
+        let (first, end) = (*asked == 1, context.now() + Duration::from_secs(3600));
+        Box::pin(async move {
+            if !first {
+                tokio::time::sleep(Duration::from_secs(100_000)).await;
+            }
+            Ok(Credentials::token("a-token")?.with_expiry(end))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_hangs_costs_a_moment_once_in_a_while() {
+    let server = Scripted::new(|_, _| json(200, r#"{"user_names":[]}"#));
+    let (time, provider) = (VirtualTime::new(), Arc::new(Hangs::default()));
+    let client = unsigned(&server.base_url(), &time).project_id(PROJECT_ID).credentials(provider.clone());
+    let cluster = client.build().expect("a client").cluster(CLUSTER_ID).expect("a cluster");
+    cluster.synchronized().await.expect("an answer");
+    tokio::time::sleep(Duration::from_secs(35 * 60)).await;
+    let before = time.passed();
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let cluster = cluster.clone();
+        calls.spawn(async move { cluster.synchronized().await.map(drop) });
+    }
+    calls.join_all().await.into_iter().for_each(|answer| answer.expect("what is held still works"));
+    assert!(time.passed() - before <= Duration::from_millis(5100), "{:?}", time.passed() - before);
+    assert_eq!(*provider.0.lock().expect("no panic"), 2, "asked once more, by one of them");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_credentials_beyond_the_deadline() {
+    let time = VirtualTime::new();
+    let provider = Arc::new(Hangs(Mutex::new(1)));
+    let builder = unsigned("http://127.0.0.1:1", &time).project_id(PROJECT_ID).credentials(provider);
+    let error = builder.with_timeout(Duration::from_secs(3)).connect().await.expect_err("no credentials");
+    assert_eq!((error.kind(), time.passed().as_secs()), (ErrorKind::Credentials, 3), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_metadata_service_that_stumbles_is_asked_again() {
+    let keys = serde_json::json!({"credential": {"access": "AK", "secret": "s", "securitytoken": "t",
+        "expires_at": "2026-01-03T00:00:00.000000Z"}});
+    let service = Scripted::new(move |number, request| match (number, request.starts_with("PUT")) {
+        (0, _) => answer(500, "", ""),
+        (1, _) => Vec::new(),
+        (_, true) => answer(405, "", ""),
+        _ => json(200, &keys.to_string()),
+    });
+    let chain = |url: String| {
+        CredentialsChain::new().with_variables(|_| None).with_agency(AgencyCredentials::at(url))
+    };
+    let credentials = unsigned("http://127.0.0.1:1", &VirtualTime::new())
+        .project_id(PROJECT_ID)
+        .credentials(chain(service.base_url()))
+        .build()
+        .expect("a client")
+        .credentials()
+        .await
+        .expect("the third time");
+    assert_eq!(credentials.access_key_id(), Some("AK"));
+    let service = Scripted::new(|_, _| answer(500, "", ""));
+    let builder = unsigned("http://127.0.0.1:1", &VirtualTime::new()).project_id(PROJECT_ID);
+    let error = builder.credentials(chain(service.base_url())).connect().await.expect_err("it stays away");
+    assert_eq!((error.kind(), service.requests().len()), (ErrorKind::Unavailable, 3), "not: there are none");
+}
+
+/// The endpoint of IAM beside the credentials is meant, whatever the region's public one is.
+#[tokio::test(start_paused = true)]
+async fn the_profiles_iam_is_asked_although_the_region_has_one() {
+    let time = VirtualTime::new();
+    let emulator = emulator(&time).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let (ak, sk) = (mrs_iam_sync_emulator::SAMPLE_ACCESS_KEY, mrs_iam_sync_emulator::SAMPLE_SECRET_KEY);
+    let profile = format!("[basic]\nak = {ak}\nsk = {sk}\niam_endpoint = {}\n", emulator.base_url());
+    write(&home, ".huaweicloud/credentials", &profile);
+    let builder = Client::builder().region("cn-north-4").credentials(chain(&home, &[])).with_time(time);
+    let client = builder.connect().await.expect("a client");
+    assert_eq!(client.iam().expect("IAM").endpoint(), emulator.base_url());
+    assert_eq!(count(&emulator, "/v3/projects"), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test(start_paused = true)]
+async fn a_pipe_is_no_file_of_credentials() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join(".huaweicloud");
+    std::fs::create_dir(&folder).expect("a folder");
+    let made = std::process::Command::new("mkfifo").arg(folder.join("credentials")).status();
+    assert!(made.expect("mkfifo").success());
+    let error = chain(&home, &[]).find().expect_err("a pipe");
+    assert!(error.to_string().ends_with("is not a regular file"), "{error}");
+}

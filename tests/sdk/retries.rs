@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mrs_iam_sync::{Cluster, Context, Credentials, Names, ProvideCredentials, Providing};
 use workspace_tests::CLUSTER_ID;
@@ -178,4 +179,31 @@ async fn one_attempt_can_be_all() {
     let cluster = builder.build().expect("a client").cluster(CLUSTER_ID).expect("a cluster");
     let error = cluster.synchronized().await.expect_err("unavailable");
     assert_eq!((server.requests().len(), error.attempts()), (1, 1));
+}
+
+/// A service that asks for no rest gets one all the same.
+#[tokio::test(start_paused = true)]
+async fn no_rest_at_all_is_not_taken() {
+    let server = Scripted::new(|_, _| step("429+0"));
+    let builder = builder(&server.base_url(), &VirtualTime::new()).without_rate_limits();
+    let cluster = builder.build().expect("a client").cluster(CLUSTER_ID).expect("a cluster");
+    assert!(cluster.synchronized().await.expect_err("throttled").is_throttled());
+    assert!(server.requests().len() < 12, "{} requests", server.requests().len());
+}
+
+/// The looks of a write count for its deadline, their wait for a place within the rate limit too.
+#[tokio::test(start_paused = true)]
+async fn looks_do_not_outlast_the_operation() {
+    let server = Scripted::new(|_, request| match request.contains("/iam-sync HTTP") {
+        true => step("running"),
+        false => step("503"),
+    });
+    let time = VirtualTime::new();
+    let builder = builder(&server.base_url(), &time)
+        .with_rate_limits(mrs_iam_sync::RateLimits::with_share(0.0))
+        .with_timeout(Duration::from_secs(10));
+    let cluster = builder.build().expect("a client").cluster(CLUSTER_ID).expect("a cluster");
+    let names = Names::builder().user("user1").build().expect("names");
+    cluster.sync(names).send().await.expect_err("unavailable");
+    assert!(time.passed() <= Duration::from_secs(10), "{:?}", time.passed());
 }

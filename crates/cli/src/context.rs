@@ -78,6 +78,11 @@ fn builder(globals: &Globals) -> Result<ClientBuilder> {
         Some(LocalCredentials::Credentials(credentials)) => {
             address.complete(credentials.region())?;
             log(&credentials);
+            let own_iam = credentials.iam_endpoint().filter(|_| address.iam_endpoint.is_none());
+            let builder = match own_iam {
+                Some(endpoint) => builder.with_iam_endpoint(endpoint),
+                None => builder,
+            };
             Ok(builder.credentials(credentials))
         }
         Some(LocalCredentials::Login(login)) => {

@@ -62,6 +62,8 @@ pub(crate) struct Call<'a> {
     pub(crate) max_attempts: u32,
     /// A secret that the request holds.
     pub(crate) confidential: Option<&'a SecretString>,
+    /// Whether a place within the rate limit is waited for within the deadline from the beginning.
+    pub(crate) hurried: bool,
     /// For writes that wait until no synchronization runs.
     pub(crate) looks: Option<&'a Looks<'a>>,
 }
@@ -93,6 +95,7 @@ impl<'a> Call<'a> {
             timeout: engine.timeout,
             max_attempts: engine.max_attempts,
             confidential: None,
+            hurried: false,
             looks: None,
         }
     }
@@ -147,9 +150,22 @@ impl<'a> Call<'a> {
         if first == First::Idle {
             self.until_idle(plan, course).await?;
         }
+        // Before the way: a provider may need one itself. What it fails with is its own last word.
+        let asked = self.engine.time.monotonic();
+        let credentials = self.credentials(plan, course, first).await.map_err(Failed::last)?;
+        let spent = self.engine.time.monotonic().saturating_sub(asked);
         let way = self.way(plan, course).await?;
-        plan.begin();
-        let credentials = self.credentials(plan, course, first).await.map_err(Failed::before)?;
+        plan.begin(spent);
+        // Others may have renewed them while this call waited for its turn.
+        let credentials = credentials.map(|found| self.wallet.and_then(Wallet::ready).unwrap_or(found));
+        if plan.left().is_zero() {
+            return Err(
+                course.over(|| Error::new(ErrorKind::Timeout, "the time was up before the request was sent"))
+            );
+        }
+        if let Some(credentials) = &credentials {
+            course.use_credentials(credentials);
+        }
         let result = self.one(plan, credentials, way, send).await;
         if let Err(failed) = &result {
             course.fail(&failed.error);
@@ -172,7 +188,7 @@ impl<'a> Call<'a> {
             Way { _lane: self.service.lanes.acquire().await.ok(), place }
         };
         match plan.sent() {
-            0 => Ok(free.await),
+            0 if !self.hurried => Ok(free.await),
             _ => tokio::time::timeout(plan.left(), free).await.map_err(|_| {
                 course.over(|| Error::new(ErrorKind::Throttled, "no place within the rate limit"))
             }),
@@ -192,21 +208,13 @@ impl<'a> Call<'a> {
         if first != First::Renew
             && let Some(credentials) = wallet.ready()
         {
-            course.use_credentials(&credentials);
             return Ok(Some(credentials));
         }
         let refused = course.credentials();
-        let found = async {
-            match refused {
-                Some(refused) if first == First::Renew => wallet.renew(&refused).await,
-                _ => wallet.get().await,
-            }
+        let credentials = match refused {
+            Some(refused) if first == First::Renew => wallet.renew(&refused, plan.left()).await?,
+            _ => wallet.get(plan.left()).await?,
         };
-        let credentials = tokio::time::timeout(plan.left(), found).await.map_err(|_| {
-            let waited = seconds(plan.timeout());
-            Error::new(ErrorKind::Credentials, format!("no credentials were to be had within {waited} s"))
-        })??;
-        course.use_credentials(&credentials);
         Ok(Some(credentials))
     }
 
@@ -276,8 +284,10 @@ impl<'a> Call<'a> {
     async fn until_idle(&self, plan: &Plan, course: &Course) -> Result<(), Failed> {
         let Some(looks) = self.looks else { return Ok(()) };
         for rest in idle_rests() {
-            if looks(plan.left()).await != Some(true) {
-                return Ok(());
+            match tokio::time::timeout(plan.left(), looks(plan.left())).await {
+                Ok(Some(true)) => {}
+                Ok(_) => return Ok(()),
+                Err(_) => break,
             }
             if rest >= plan.left() {
                 break;

@@ -83,7 +83,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Credentials`] when there are none, and what a provider meets on its way to them.
     pub async fn credentials(&self) -> Result<Credentials, Error> {
-        self.shared.wallet.get().await
+        self.shared.wallet.get(self.shared.engine.timeout).await
     }
 
     /// IAM, with the same credentials.
@@ -109,6 +109,7 @@ impl Client {
             timeout: shared.engine.timeout,
             max_attempts: shared.engine.max_attempts,
             confidential: None,
+            hurried: false,
             looks: None,
         }
     }
@@ -413,7 +414,7 @@ impl ClientBuilder {
         if let Some(endpoint) = &self.endpoint {
             Endpoint::parse(endpoint)?;
         }
-        let credentials = wallet.get().await?;
+        let credentials = wallet.get(engine.timeout).await?;
         if self.region.is_none() && self.endpoint.is_none() && credentials.region().is_some() {
             self.region = credentials.region().map(str::to_owned);
         }
@@ -421,7 +422,7 @@ impl ClientBuilder {
             self.iam_endpoint = credentials.iam_endpoint().map(str::to_owned);
         }
         let endpoint = self.mrs_endpoint(self.region.as_deref())?;
-        if iam.is_none() {
+        if iam.is_none() || credentials.iam_endpoint().is_some() {
             // What was found beside the credentials may say where IAM is.
             iam = self.iam_endpoint()?.map(|endpoint| engine.service(endpoint)).transpose()?;
             wallet = Arc::new(wallet.in_context(self.context(&engine, &iam)));

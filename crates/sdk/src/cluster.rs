@@ -155,7 +155,7 @@ impl Cluster {
 
     /// One attempt: whoever looks again and again bears with its failure.
     fn look(&self, operation: &'static Operation, timeout: Duration) -> Call<'_> {
-        Call { timeout, max_attempts: 1, ..self.call(operation) }
+        Call { timeout, max_attempts: 1, hurried: true, ..self.call(operation) }
     }
 
     fn sync_call<'a>(&self, client: &'a Generated, selection: &Selection) -> builder::UpdateSyncIamUser<'a> {
@@ -187,7 +187,7 @@ impl Cluster {
         F: Future<Output = Result<mrs_iam_sync_client::ResponseValue<T>, GeneratedError>>,
     {
         let shared = &self.client.shared;
-        let credentials = shared.wallet.get().await?;
+        let credentials = shared.wallet.get(shared.engine.timeout).await?;
         let project_id = Some(self.client.project_id());
         let attempt = Attempt::new(&shared.service, &shared.engine.time, Some(credentials), project_id, true)
             .only_shown();

@@ -21,6 +21,9 @@ const LONGEST_REST: Duration = Duration::from_secs(20);
 /// long, up to the minute after which no request counts any more.
 const FIRST_QUOTA_REST: Duration = Duration::from_secs(5);
 
+/// Least rest after such a refusal, whatever it says; each later one is twice as long.
+const LEAST_QUOTA_REST: Duration = Duration::from_millis(250);
+
 /// The window of the documented rate limits.
 const QUOTA_WINDOW: Duration = Duration::from_secs(60);
 
@@ -178,6 +181,7 @@ struct State {
     renewed: bool,
     first: First,
     quota_rest: Duration,
+    least_rest: Duration,
     idle_rest: Duration,
 }
 
@@ -190,6 +194,7 @@ impl Plan {
             renewed: false,
             first: First::Nothing,
             quota_rest: FIRST_QUOTA_REST,
+            least_rest: LEAST_QUOTA_REST,
             idle_rest: IDLE_REST,
         };
         Self { time, max_attempts, timeout, replay, state: Mutex::new(state) }
@@ -200,10 +205,11 @@ impl Plan {
     }
 
     /// Starts the clock, unless it runs already.
-    pub(crate) fn begin(&self) {
+    /// `spent` of its time has been spent before.
+    pub(crate) fn begin(&self, spent: Duration) {
         let now = self.time.monotonic();
         // A deadline beyond all time is none.
-        self.state().deadline.get_or_insert(now.saturating_add(self.timeout));
+        self.state().deadline.get_or_insert(now.saturating_add(self.timeout.saturating_sub(spent)));
     }
 
     /// What is left of the deadline.
@@ -215,11 +221,6 @@ impl Plan {
     /// Time since the first request.
     pub(crate) fn elapsed(&self) -> Duration {
         self.timeout.saturating_sub(self.left())
-    }
-
-    /// The whole deadline.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.timeout
     }
 
     /// Counts a request that is about to be sent; the first one is 1.
@@ -275,7 +276,9 @@ impl Plan {
                 rest.max(asked)
             }
             Next::WhenAdmitted => {
-                let rest = error.retry_after().unwrap_or(state.quota_rest);
+                // A service that asks for no rest at all gets a growing one, or it would be asked without end.
+                let rest = error.retry_after().map_or(state.quota_rest, |asked| asked.max(state.least_rest));
+                state.least_rest = (state.least_rest * 2).min(QUOTA_WINDOW);
                 state.quota_rest = (state.quota_rest * 2).min(QUOTA_WINDOW);
                 rest
             }

@@ -4,10 +4,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use crate::credentials::{Context, Credentials, ProvideCredentials};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Credentials are renewed when less than this is left of their time (the official SDKs' figure).
 const RENEWAL_MARGIN: Duration = Duration::from_secs(40 * 60);
+
+/// Longest time for a renewal while what is held still works.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Rest after a renewal that failed.
+const RENEWAL_REST: Duration = Duration::from_secs(60);
 
 /// Renewed no earlier than after half of their time, so that short-lived ones are not fetched for each request.
 #[derive(Debug, Clone)]
@@ -61,38 +67,62 @@ impl Wallet {
         self.held().filter(|held| !self.is_due(held)).map(|held| held.credentials)
     }
 
-    /// Credentials that can be used now.
-    pub(crate) async fn get(&self) -> Result<Credentials, Error> {
+    /// Credentials that can be used now; asks for them no longer than `within`.
+    ///
+    /// What is due for renewal is used on while it works: a renewal that fails or hangs costs one caller a moment, and
+    /// the others nothing.
+    pub(crate) async fn get(&self, within: Duration) -> Result<Credentials, Error> {
+        if let Some(credentials) = self.ready() {
+            return Ok(credentials);
+        }
         let held = self.held();
-        match &held {
-            Some(held) if !self.is_due(held) => return Ok(held.credentials.clone()),
-            _ => {}
+        if let Some(held) = held.as_ref().filter(|held| !self.is_expired(&held.credentials)) {
+            return Ok(self.renewed_or(held, within).await);
         }
-        let fetched = self.fetch(held.as_ref()).await;
-        match (fetched, held) {
-            (Ok(credentials), _) => Ok(credentials),
-            // What is due for renewal still works for a while.
-            (Err(error), Some(held)) if !self.is_expired(&held.credentials) => {
-                tracing::warn!(%error, "credentials could not be renewed; those held are used on");
-                Ok(held.credentials)
-            }
-            (Err(error), _) => Err(error),
-        }
+        self.fetch_within(held.as_ref(), within).await
+    }
+
+    /// Others than those that are held and still work, if they come soon.
+    async fn renewed_or(&self, held: &Held, within: Duration) -> Credentials {
+        // Whoever comes while somebody asks already goes on with what there is.
+        let Ok(turn) = self.fetching.try_lock() else { return held.credentials.clone() };
+        let patience = RENEWAL_PATIENCE.min(within);
+        let failure = match tokio::time::timeout(patience, self.ask(turn)).await {
+            Ok(Ok(credentials)) => return credentials,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "nobody answered".to_owned(),
+        };
+        tracing::warn!("credentials could not be renewed, those held are used on: {failure}");
+        let later =
+            Held { credentials: held.credentials.clone(), renew_at: Some(self.context.now() + RENEWAL_REST) };
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(later);
+        held.credentials.clone()
     }
 
     /// Other credentials than those that were refused.
-    pub(crate) async fn renew(&self, refused: &Credentials) -> Result<Credentials, Error> {
+    pub(crate) async fn renew(&self, refused: &Credentials, within: Duration) -> Result<Credentials, Error> {
         match self.held() {
             // Somebody else was quicker.
             Some(held) if !held.credentials.is_same(refused) => Ok(held.credentials),
-            held => self.fetch(held.as_ref()).await,
+            held => self.fetch_within(held.as_ref(), within).await,
         }
+    }
+
+    async fn fetch_within(&self, seen: Option<&Held>, within: Duration) -> Result<Credentials, Error> {
+        let fetched = tokio::time::timeout(within, self.fetch(seen)).await;
+        fetched.unwrap_or_else(|_| {
+            let waited = crate::attempt::seconds(within);
+            Err(Error::new(
+                ErrorKind::Credentials,
+                format!("no credentials were to be had within {waited} s"),
+            ))
+        })
     }
 
     /// Asks the provider, unless somebody else did meanwhile. `seen` is what was held when the need arose.
     async fn fetch(&self, seen: Option<&Held>) -> Result<Credentials, Error> {
         let before = self.last().count;
-        let _turn = self.fetching.lock().await;
+        let turn = self.fetching.lock().await;
         let held = self.held();
         match (&held, seen) {
             (Some(held), Some(seen)) if !held.credentials.is_same(&seen.credentials) => {
@@ -107,6 +137,11 @@ impl Wallet {
                 return Err(failure.clone());
             }
         }
+        self.ask(turn).await
+    }
+
+    /// Asks the provider, in one's turn.
+    async fn ask(&self, _turn: tokio::sync::MutexGuard<'_, ()>) -> Result<Credentials, Error> {
         let result = self.provider.provide(&self.context).await;
         let mut last = self.last();
         last.count += 1;

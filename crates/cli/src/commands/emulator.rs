@@ -35,6 +35,7 @@ pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
             ("HUAWEICLOUD_SDK_SK", sk.as_str()),
             ("HUAWEICLOUD_SDK_PROJECT_ID", SAMPLE_PROJECT_ID),
             ("MRS_IAM_SYNC_ENDPOINT", url.as_str()),
+            ("MRS_IAM_SYNC_IAM_ENDPOINT", url.as_str()),
         ]
         .into_iter()
         .chain(ca_file);

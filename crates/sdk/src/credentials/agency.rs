@@ -1,6 +1,7 @@
 //! The temporary keys of an ECS instance, whose agency may use MRS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, Method};
 use mrs_iam_sync_client::Answer;
@@ -13,7 +14,10 @@ use crate::call::{Call, Facts};
 use crate::endpoint::Endpoint;
 use crate::engine::Service;
 use crate::error::{Error, ErrorKind};
-use crate::retry::{Failed, Replay};
+use crate::retry::{Failed, Reach, Replay};
+
+/// Rests between questions that were not answered.
+const RESTS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(1)];
 
 /// Credentials of the agency that the ECS instance runs with, from its metadata service.
 ///
@@ -55,6 +59,7 @@ impl AgencyCredentials {
             timeout: metadata::TIMEOUT,
             max_attempts: 1,
             confidential: None,
+            hurried: false,
             looks: None,
         };
         let send = |attempt: Arc<Attempt>| {
@@ -69,7 +74,14 @@ impl AgencyCredentials {
                     (Ok(_), None) => {
                         Err(Failed::last(Error::new(ErrorKind::UnexpectedAnswer, "the answer was not kept")))
                     }
-                    (Err(error), answer) => Err(attempt.broken(error, answer.as_ref())),
+                    (Err(error), answer) => Err(match attempt.broken(error, answer.as_ref()) {
+                        // Somebody is there.
+                        failed if failed.reach == Reach::Unknown => Failed::last(Error::new(
+                            ErrorKind::Unavailable,
+                            "the metadata service of this machine broke the connection",
+                        )),
+                        failed => failed,
+                    }),
                 }
             }
         };
@@ -106,7 +118,20 @@ impl AgencyCredentials {
         self.ask(context, service, Method::GET, metadata::SECURITY_KEY_PATH, header).await
     }
 
+    /// Asks again after a failure that may pass; where nobody is there, once is enough.
     async fn fetch(&self, context: &Context) -> Result<Credentials, Error> {
+        let mut rests = RESTS.into_iter();
+        loop {
+            let error = match self.fetch_once(context).await {
+                Err(error) if error.kind() == ErrorKind::Unavailable => error,
+                result => return result,
+            };
+            let Some(rest) = rests.next() else { return Err(error) };
+            context.engine.time.sleep(rest).await;
+        }
+    }
+
+    async fn fetch_once(&self, context: &Context) -> Result<Credentials, Error> {
         let service = context.engine.service(Endpoint::metadata(&self.endpoint)?)?;
         let token = self.token(context, &service).await?;
         let mut answer = self.keys(context, &service, token.as_ref()).await?;
@@ -127,8 +152,12 @@ impl AgencyCredentials {
 }
 
 fn refused(status: http::StatusCode, what: &str) -> Error {
+    let kind = match status.as_u16() {
+        429 | 500.. => ErrorKind::Unavailable,
+        _ => ErrorKind::Credentials,
+    };
     Error::new(
-        ErrorKind::Credentials,
+        kind,
         format!("the metadata service of this machine gives {what} (status {})", status.as_u16()),
     )
     .with_hint("give the ECS instance an agency whose permissions cover MRS, or give credentials another way")

@@ -155,8 +155,11 @@ impl CredentialsChain {
             Ok(credentials) => return Ok(credentials),
             Err(error) => error,
         };
-        // This machine is no ECS instance, or has no agency: there are no credentials, and that is the matter.
-        Err(nothing(Some(error)))
+        match error.kind() {
+            ErrorKind::Unavailable => Err(error),
+            // This machine is no ECS instance, or has no agency: there are no credentials, and that is the matter.
+            _ => Err(nothing(Some(error))),
+        }
     }
 }
 

@@ -22,6 +22,16 @@ pub(super) fn read(path: &Path) -> Result<Option<Contents>, Error> {
     let unreadable = |error: io::Error| {
         Error::new(ErrorKind::Credentials, format!("{} cannot be read", path.display())).with_source(error)
     };
+    // Looked at before it is opened: to open a pipe that nobody writes to never ends.
+    match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(Error::new(
+                ErrorKind::Credentials,
+                format!("{} is not a regular file", path.display()),
+            ));
+        }
+        _ => {}
+    }
     let file = match File::open(path) {
         Ok(file) => file,
         // A parent that is no directory: services run with the home directory /dev/null.
@@ -143,11 +153,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_is_an_error_with_its_path_and_cause() {
+    fn what_cannot_be_read_is_an_error_with_its_path() {
         let directory = tempfile::tempdir().unwrap();
         let error = read(directory.path()).map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
-        assert_eq!(error.to_string(), format!("{} cannot be read", directory.path().display()));
+        assert_eq!(error.to_string(), format!("{} is not a regular file", directory.path().display()));
+        // Longer than any file system takes.
+        let path = directory.path().join("x".repeat(5000));
+        let error = read(&path).map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), format!("{} cannot be read", path.display()));
         assert!(error.source().is_some());
     }
 

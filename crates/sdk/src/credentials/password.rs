@@ -141,7 +141,13 @@ impl PasswordLogin {
                 }
             }
         };
-        let (token, about) = call.run(send).await?.value;
+        let answer = call.run(send).await.map_err(|error| match error.is_authentication() {
+            true => error.with_hint(
+                "check the user's name, its password and the account's name; wrong passwords in a row lock the user",
+            ),
+            false => error,
+        });
+        let (token, about) = answer?.value;
         let credentials = Credentials::from_token(token, Source::Login)?;
         let project_id = about.project.map(|project| project.id);
         let credentials = credentials.with_surroundings(project_id, None, None);
