@@ -1,5 +1,7 @@
 //! The SDK's examples do what they say, to an emulator.
 
+#![allow(clippy::duplicate_mod, reason = "each example brings the module that all of them share")]
+
 #[expect(dead_code, reason = "shared with the other tests of the SDK, which use all of it")]
 #[path = "sdk/support.rs"]
 mod support;
@@ -16,6 +18,9 @@ pub mod errors;
 #[expect(dead_code, reason = "an example has a `main` of its own")]
 #[path = "../crates/sdk/examples/from_iam_group.rs"]
 pub mod from_iam_group;
+#[expect(dead_code, reason = "an example has a `main` of its own")]
+#[path = "../crates/sdk/examples/list.rs"]
+pub mod list;
 #[expect(dead_code, reason = "an example has a `main` of its own")]
 #[path = "../crates/sdk/examples/many_names.rs"]
 pub mod many_names;
@@ -87,6 +92,32 @@ async fn cancel_removes_users_and_leaves_groups() {
     assert_eq!(outcome.groups_left, ["group1"]);
     let cancels = operations(&emulator)[before..].iter().filter(|name| **name == "CancelSyncIamUser").count();
     assert_eq!(cancels, 1, "a preview is not sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn list_tells_who_is_there_and_changes_nothing() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let names = Names::builder().user("user1").build().expect("names");
+    cluster.sync(names).send().await.expect("accepted");
+    let running = list::run(cluster.client().clone(), CLUSTER_ID).await.expect("an answer");
+    assert_eq!(running.is_synchronizing, Some(true));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    let before = (emulator.requests().len(), on_manager(&emulator));
+    let ended = list::run(cluster.client().clone(), SAMPLE_CLUSTER_NAME).await.expect("an answer");
+    assert_eq!((ended.is_synchronizing, ended.is_synchronous), (Some(false), Some(true)));
+    assert_eq!(ended.synchronized.users, Some(owned(&["user1"])));
+    assert_eq!(ended.synchronized.groups, Some(owned(&["group1"])));
+    assert!(emulator.requests()[before.0..].iter().all(|request| request.method == "GET"));
+    assert_eq!(on_manager(&emulator), before.1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn list_works_with_services_that_cannot_tell_their_status() {
+    let (_emulator, cluster, _) = emulated(|builder| builder.without_status_operations()).await;
+    let standing = list::run(cluster.client().clone(), CLUSTER_ID).await.expect("an answer");
+    assert_eq!((standing.is_synchronizing, standing.is_synchronous), (None, None));
+    assert_eq!(standing.synchronized.users, Some(vec![]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,16 +48,13 @@ pub async fn run(client: Client, cluster_id: &str) -> mrs_iam_sync::Result<Crede
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
-    builder = match std::env::var_os("TOKEN_FILE") {
-        Some(path) => builder.credentials(TokenFile(path.into())),
-        None => builder.credentials(chain()),
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster_id], _) =
+        common::arguments("CLUSTER_ID (with a token in the file TOKEN_FILE, if that is set)")?;
+    let builder = match std::env::var_os("TOKEN_FILE") {
+        Some(path) => common::builder().credentials(TokenFile(path.into())),
+        None => common::builder().credentials(chain()),
     };
-    run(builder.connect().await?, &std::env::args().nth(1).unwrap_or_default()).await?;
+    run(builder.connect().await?, &cluster_id).await?;
     Ok(())
 }

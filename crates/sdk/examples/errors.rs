@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use std::time::Duration;
 
 use mrs_iam_sync::{Client, Error, ErrorKind, Names};
@@ -46,14 +48,9 @@ fn next(error: Error, users: Vec<String>) -> mrs_iam_sync::Result<Next> {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
-    let mut arguments = std::env::args().skip(1);
-    let cluster_id = arguments.next().unwrap_or_default();
-    println!("{:?}", run(builder.connect().await?, &cluster_id, arguments.collect()).await?);
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster_id, user], others) = common::arguments("CLUSTER_ID USER [USER...]")?;
+    let users = [vec![user], others].concat();
+    println!("{:?}", run(common::builder().connect().await?, &cluster_id, users).await?);
     Ok(())
 }

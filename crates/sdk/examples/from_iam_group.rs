@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use mrs_iam_sync::{Client, Names, SyncOutcome};
 
 /// Synchronizes a group with its members; `None` when IAM has no such group.
@@ -28,15 +30,9 @@ pub async fn run(client: Client, cluster: &str, group: &str) -> mrs_iam_sync::Re
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
-    let mut arguments = std::env::args().skip(1);
-    let (cluster, group) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
-    // No project id is given: `connect` asks IAM for the project that is named as the region is.
-    run(builder.connect().await?, &cluster, &group).await?;
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster, group], _) = common::arguments("CLUSTER_NAME GROUP")?;
+    // Without a project id `connect` asks IAM for the project that is named as the region is.
+    run(common::builder().connect().await?, &cluster, &group).await?;
     Ok(())
 }

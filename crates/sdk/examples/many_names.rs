@@ -5,6 +5,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use mrs_iam_sync::{Client, Names, Progress, SyncOutcome};
 
 /// Synchronizes users; `told` is given the part whose turn has come, how many there are, and the names done before.
@@ -27,15 +29,10 @@ pub async fn run(
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster_id], _) = common::arguments("CLUSTER_ID < FILE_WITH_ONE_NAME_A_LINE")?;
     let users = std::io::stdin().lines().map_while(Result::ok).filter(|line| !line.is_empty());
     let told = |part, of, done| println!("part {part} of {of}; {done} names are done");
-    let cluster_id = std::env::args().nth(1).unwrap_or_default();
-    run(builder.connect().await?, &cluster_id, users, told).await?;
+    run(common::builder().connect().await?, &cluster_id, users, told).await?;
     Ok(())
 }

@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use http::Method;
 use mrs_iam_sync::{Client, RawAnswer};
 
@@ -21,14 +23,8 @@ pub async fn run(client: Client, cluster_id: &str, user: &str) -> mrs_iam_sync::
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
-    let mut arguments = std::env::args().skip(1);
-    let (cluster_id, user) = (arguments.next().unwrap_or_default(), arguments.next().unwrap_or_default());
-    run(builder.connect().await?, &cluster_id, &user).await?;
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster_id, user], _) = common::arguments("CLUSTER_ID USER")?;
+    run(common::builder().connect().await?, &cluster_id, &user).await?;
     Ok(())
 }

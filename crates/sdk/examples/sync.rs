@@ -4,6 +4,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
+mod common;
+
 use std::time::Duration;
 
 use mrs_iam_sync::{Client, Completion, Names, Progress, SyncOutcome};
@@ -33,16 +35,10 @@ pub async fn run(client: Client, cluster_id: &str, users: Vec<String>) -> mrs_ia
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> mrs_iam_sync::Result<()> {
-    let mut builder = Client::builder().region("cn-north-4");
-    if let Ok(endpoint) = std::env::var("MRS_IAM_SYNC_ENDPOINT") {
-        // The emulator, for example, which is MRS and IAM in one.
-        builder = builder.endpoint(endpoint.clone()).with_iam_endpoint(endpoint);
-    }
-    let mut arguments = std::env::args().skip(1);
-    let cluster_id = arguments.next().unwrap_or_default();
+async fn main() -> Result<(), common::Failure> {
+    let ([cluster_id, user], others) = common::arguments("CLUSTER_ID USER [USER...]")?;
     // A name that does not exist is waited for until the deadline, 15 minutes unless set.
-    let client = builder.with_wait_timeout(Duration::from_secs(120)).connect().await?;
-    run(client, &cluster_id, arguments.collect()).await?;
+    let client = common::builder().with_wait_timeout(Duration::from_secs(120)).connect().await?;
+    run(client, &cluster_id, [vec![user], others].concat()).await?;
     Ok(())
 }
