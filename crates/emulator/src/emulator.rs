@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
+use mrs_iam_sync_contract::DOCUMENTS;
 use sdk_hmac_sha256::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
@@ -274,7 +274,7 @@ impl EmulatorBuilder {
         if !listen.ip().to_canonical().is_loopback() {
             return Err(StartError::NotLoopback { addr: listen });
         }
-        let schemas = Schemas::compile(DOCUMENT)?;
+        let schemas = Schemas::compile(DOCUMENTS)?;
         let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?, self.token_lifetime);
         let tls = if self.tls { Some(Tls::generate()?) } else { None };
         let faults = Faults::new(self.faults);

@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 
 use crate::auth::Authenticator;
 use crate::clock::Clock;
+#[cfg(debug_assertions)]
+use crate::conformance;
 use crate::error::Refusal;
 use crate::fault::{FaultKind, Faults};
 use crate::mrs::{self, Call};
@@ -139,15 +141,25 @@ impl Gateway {
         }
         let route = route(&received.method, received.uri.path()).filter(|route| self.offers(route.endpoint));
         let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
-        let fault = route.as_ref().and_then(|route| self.state().faults.take(route.endpoint.id));
+        let fault = route.as_ref().and_then(|route| self.state().faults.take(route.endpoint.operation.id));
         let outcome = match fault.as_ref().and_then(FaultKind::refusal) {
             Some(refusal) => Err(refusal),
             None => self.handle(route.as_ref(), received, now),
         };
         let (mut answer, error_code) = match outcome {
-            Ok(answer) => (answer, None),
+            Ok(answer) => {
+                #[cfg(debug_assertions)]
+                if let Some(route) = &route {
+                    conformance::check(route.endpoint, &answer.body, true);
+                }
+                (answer, None)
+            }
             Err(refusal) => {
                 let answer = Answer::refused(&refusal, service, &request_id);
+                #[cfg(debug_assertions)]
+                if let Some(route) = &route {
+                    conformance::check(route.endpoint, &answer.body, false);
+                }
                 // A page has none.
                 (answer, Some(refusal.shown_code(service)).filter(|code| !code.is_empty()))
             }
@@ -158,7 +170,7 @@ impl Gateway {
                 answer.headers.insert(HeaderName::from_static("x-iam-trace-id"), value);
             }
         }
-        let operation = route.map(|route| route.endpoint.id);
+        let operation = route.map(|route| route.endpoint.operation.id);
         let lost_one = answer.lost_one.then_some(FaultKind::PartialSync);
         tracing::debug!(
             method = %received.method,
@@ -196,16 +208,15 @@ impl Gateway {
         };
         let route = route.ok_or_else(unknown)?;
         check_size(received)?;
-        if route.endpoint.authenticated {
+        if route.endpoint.operation.authenticated {
             let holds = |user: &str, password: &SecretString| self.state().world.is_password(user, password);
             self.authenticator.check(received, now, holds)?;
         }
-        if let Some(limit) = route.endpoint.per_minute {
-            self.quotas.count(route.endpoint.id, limit, now)?;
+        if let Some(limit) = route.endpoint.per_minute() {
+            self.quotas.count(route.endpoint.operation.id, limit, now)?;
         }
         let mut state = self.state();
         let state = &mut *state;
-        let query = Query::read(&received.uri, route.endpoint.query);
         let mut call = Call {
             route,
             received,
@@ -221,9 +232,9 @@ impl Gateway {
             lost_one: false,
         };
         mrs::check_path(&call)?;
-        call.query = query.map_err(|what| Refusal::invalid(format!("Invalid request: {what}.")))?;
+        call.query = mrs::check_query(&call)?;
         let body = (route.endpoint.handler)(&mut call)?;
-        let status = StatusCode::from_u16(route.endpoint.success).unwrap_or(StatusCode::OK);
+        let status = StatusCode::from_u16(route.endpoint.operation.success).unwrap_or(StatusCode::OK);
         Ok(Answer { status, headers: call.headers, body, lost_one: call.lost_one })
     }
 

@@ -20,6 +20,7 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
     // Nothing of the body gets into a message: it holds a password.
     let body: Value =
         serde_json::from_slice(&call.received.body).map_err(|_| invalid("The body is not JSON."))?;
+    check_login(call, body.clone())?;
     let identity = &body["auth"]["identity"];
     if identity["methods"] != json!(["password"]) {
         return Err(invalid("auth.identity.methods: the method password alone is expected."));
@@ -53,6 +54,29 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
         answer["catalog"] = json!([]);
     }
     Ok(json!({ "token": answer }))
+}
+
+/// Whether a login is what the document has. Of the scope the pages have the account too, which the document leaves
+/// out; an account is named or not, and nothing else.
+fn check_login(call: &Call<'_>, mut body: Value) -> Result<(), Refusal> {
+    let domain = body["auth"]["scope"].as_object_mut().and_then(|scope| scope.remove("domain"));
+    let is_domain = |domain: &Value| {
+        domain.as_object().is_some_and(|fields| {
+            fields.iter().all(|(name, value)| ["id", "name"].contains(&name.as_str()) && value.is_string())
+        })
+    };
+    let endpoint = call.route.endpoint;
+    let schema = endpoint.operation.request.map_or("", |request| request.schema);
+    let valid = call.schemas.check(endpoint.document, schema, &body).is_ok();
+    // What exactly is wrong could quote the password.
+    if valid && domain.as_ref().is_none_or(is_domain) {
+        Ok(())
+    } else {
+        Err(invalid(
+            "The body is not as documented: auth.identity with the method password alone and a user's name, password \
+             and domain.name, and auth.scope with nothing but a project or a domain are expected.",
+        ))
+    }
 }
 
 /// What a token is for, as a field of the answer: a project where one is named, else the account.

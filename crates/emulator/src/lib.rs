@@ -3,6 +3,8 @@
 mod auth;
 mod clock;
 mod clusters;
+#[cfg(debug_assertions)]
+mod conformance;
 mod emulator;
 mod error;
 mod fault;

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
-use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
 use serde_json::{Value, json};
 
 use crate::auth::Authenticator;
@@ -11,7 +10,7 @@ use crate::error::Refusal;
 use crate::fault::Faults;
 use crate::query::Query;
 use crate::request::Received;
-use crate::router::Route;
+use crate::router::{Route, Service};
 use crate::schemas::Schemas;
 use crate::sync::{Cluster, Effect};
 use crate::world::World;
@@ -38,18 +37,42 @@ pub(crate) struct Call<'a> {
 /// Answers an operation: the body of its success, or a refusal.
 pub(crate) type Handler = fn(&mut Call<'_>) -> Result<Value, Refusal>;
 
-/// What is wrong with the path, the same for each operation.
+/// What is wrong with the path, the same for each operation of MRS. IAM does not find what breaks a rule.
 pub(crate) fn check_path(call: &Call<'_>) -> Result<(), Refusal> {
+    let endpoint = call.route.endpoint;
+    if endpoint.service == Service::Iam {
+        return Ok(());
+    }
     for (name, value) in &call.route.parameters {
-        let Some(component) = call.route.endpoint.component(name) else { continue };
-        if let Err(what) = call.schemas.check(component, &json!(value)) {
-            let rule = DOCUMENT.rule(component).map_or(what.as_str(), |rule| rule.words);
+        let Some(component) = endpoint.component(name) else { continue };
+        if let Err(what) = call.schemas.check(endpoint.document, component, &json!(value)) {
+            let rule = endpoint.document.rule(component).map_or(what.as_str(), |rule| rule.words);
             let message = format!("Invalid parameter {name}: {rule}.");
             let code = if *name == "project_id" { "12000107" } else { "12000002" };
             return Err(Refusal::new(code, message));
         }
     }
     Ok(())
+}
+
+/// The query, with no parameter but those of the operation, each by its rule.
+pub(crate) fn check_query(call: &Call<'_>) -> Result<Query, Refusal> {
+    let endpoint = call.route.endpoint;
+    let refuse = |what: String| match endpoint.service {
+        Service::Mrs => Refusal::invalid(what),
+        Service::Iam => Refusal::iam(400, what),
+    };
+    let allowed: Vec<_> = endpoint.query().map(|(name, _)| name).collect();
+    let query = Query::read(&call.received.uri, &allowed)
+        .map_err(|what| refuse(format!("Invalid request: {what}.")))?;
+    for (name, component) in endpoint.query() {
+        let (Some(component), Some(value)) = (component, query.get(name)) else { continue };
+        if let Err(what) = call.schemas.check(endpoint.document, component, &json!(value)) {
+            let rule = endpoint.document.rule(component).map_or(what.as_str(), |rule| rule.words);
+            return Err(refuse(format!("Invalid parameter {name}: {rule}.")));
+        }
+    }
+    Ok(query)
 }
 
 pub(crate) fn update_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -123,7 +146,7 @@ fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
         let message = format!("IAM synchronization of cluster {} is already running.", running.id());
         return Err(Refusal::new("12000154", message));
     }
-    if effect.can_lose() && call.faults.take_partial(call.route.endpoint.id) {
+    if effect.can_lose() && call.faults.take_partial(call.route.endpoint.operation.id) {
         effect.lose_one();
         call.lost_one = true;
     }
@@ -133,7 +156,7 @@ fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
 
 /// The request's JSON body, valid by the document. No body at all is an object without fields.
 fn body(call: &Call<'_>) -> Result<Value, Refusal> {
-    let Some(request) = call.route.endpoint.request else {
+    let Some(request) = call.route.endpoint.operation.request else {
         return Ok(json!({}));
     };
     if call.received.body.is_empty() {
@@ -143,7 +166,7 @@ fn body(call: &Call<'_>) -> Result<Value, Refusal> {
     let body: Value = serde_json::from_slice(&call.received.body)
         .map_err(|error| Refusal::invalid(format!("Invalid request body: not JSON: {error}.")))?;
     let invalid = |what| Refusal::invalid(format!("Invalid request body: {what}."));
-    call.schemas.check(request.schema, &body).map_err(invalid)?;
+    call.schemas.check(call.route.endpoint.document, request.schema, &body).map_err(invalid)?;
     Ok(body)
 }
 

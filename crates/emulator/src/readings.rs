@@ -98,8 +98,8 @@ pub const READINGS: &[Reading] = &[
     reading(
         "Query parameters",
         "The five operations have none; lists have some.",
-        "Any other is refused, and so is one that is there twice: by MRS with 12000002, by IAM with 400. Of the \
-         documented ones IAM refuses is_domain and password_expires_at.",
+        "Any other is refused, and so is one that is there twice or breaks its rule: by MRS with 12000002, by IAM with \
+         400. Of the documented ones IAM refuses is_domain and password_expires_at.",
     ),
     reading(
         "Bodies of reads",
@@ -206,8 +206,9 @@ pub const READINGS: &[Reading] = &[
         "Getting a token",
         "By name, password and account name; for a project by id or name, else for the account; 201 and \
          X-Subject-Token.",
-        "The method password alone; fields beyond those are not looked at. 401 for a wrong name, password or account \
-         alike, and for a project that does not exist. Wrong passwords lock nobody. Roles and catalogue are empty.",
+        "The method password alone; a scope has to be there, for the account an empty one or one that names it; other \
+         fields are refused with 400. 401 for a wrong name, password or account alike, and for a project that does not \
+         exist. Wrong passwords lock nobody. Roles and catalogue are empty.",
     ),
     reading(
         "Users and groups of IAM",

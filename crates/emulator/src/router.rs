@@ -1,48 +1,40 @@
 //! From method and path to an operation.
 
 use http::Method;
-use mrs_iam_sync_contract::{Operation, PathParameter, RequestBody, iam_sync_user as api};
+use mrs_iam_sync_contract::{
+    Document, Operation, Source, iam as iam_api, iam_sync_user as api, mrs_clusters as clusters_api,
+};
 
 use crate::mrs::{self, Handler};
 use crate::{clusters, iam};
 
-/// The operations that are answered: the contract's, and those by which ids are found.
+/// What answers each operation of the contract. An operation that a document lacks cannot stand here, and one that
+/// lacks here fails a test.
 const ENDPOINTS: &[Endpoint] = &[
-    Endpoint::of(&api::UPDATE_SYNC_IAM_USER, mrs::update_sync_iam_user),
-    Endpoint::of(&api::SHOW_SYNC_IAM_USER, mrs::show_sync_iam_user),
-    Endpoint::of(&api::CANCEL_SYNC_IAM_USER, mrs::cancel_sync_iam_user),
-    Endpoint::of(&api::LIST_SYNC_STATUS, mrs::list_sync_status),
-    Endpoint::of(&api::LIST_SYNC_REQUIREMENTS, mrs::list_sync_requirements),
-    Endpoint::mrs("ListClusters", "/v1.1/{project_id}/cluster_infos", clusters::list_clusters)
-        .with_query(clusters::LIST_QUERY),
+    Endpoint::mrs(api::DOCUMENT, &api::UPDATE_SYNC_IAM_USER, mrs::update_sync_iam_user),
+    Endpoint::mrs(api::DOCUMENT, &api::SHOW_SYNC_IAM_USER, mrs::show_sync_iam_user),
+    Endpoint::mrs(api::DOCUMENT, &api::CANCEL_SYNC_IAM_USER, mrs::cancel_sync_iam_user),
+    Endpoint::mrs(api::DOCUMENT, &api::LIST_SYNC_STATUS, mrs::list_sync_status),
+    Endpoint::mrs(api::DOCUMENT, &api::LIST_SYNC_REQUIREMENTS, mrs::list_sync_requirements),
+    Endpoint::mrs(clusters_api::DOCUMENT, &clusters_api::LIST_CLUSTERS, clusters::list_clusters)
+        .taking(&["enterpriseProjectId"]),
     Endpoint::mrs(
-        "ShowClusterDetails",
-        "/v1.1/{project_id}/cluster_infos/{cluster_id}",
+        clusters_api::DOCUMENT,
+        &clusters_api::SHOW_CLUSTER_DETAILS,
         clusters::show_cluster_details,
     ),
-    Endpoint::iam("KeystoneCreateUserTokenByPassword", "/v3/auth/tokens", iam::create_token)
-        .without_credentials("POST", 201)
-        .with_query(&["nocatalog"]),
-    Endpoint::iam("KeystoneListProjects", "/v3/projects", iam::list_projects).with_query(&[
+    Endpoint::iam(&iam_api::KEYSTONE_CREATE_USER_TOKEN_BY_PASSWORD, iam::create_token),
+    Endpoint::iam(&iam_api::KEYSTONE_LIST_PROJECTS, iam::list_projects).taking(&[
         "domain_id",
         "enabled",
-        "name",
         "page",
         "parent_id",
         "per_page",
     ]),
-    Endpoint::iam("KeystoneListUsers", "/v3/users", iam::list_users).with_query(&[
-        "domain_id",
-        "enabled",
-        "name",
-    ]),
-    Endpoint::iam("KeystoneListGroups", "/v3/groups", iam::list_groups).with_query(&["domain_id", "name"]),
-    Endpoint::iam("KeystoneListGroupsForUser", "/v3/users/{user_id}/groups", iam::list_groups_for_user),
-    Endpoint::iam(
-        "KeystoneListUsersForGroupByAdmin",
-        "/v3/groups/{group_id}/users",
-        iam::list_users_for_group,
-    ),
+    Endpoint::iam(&iam_api::KEYSTONE_LIST_USERS, iam::list_users).taking(&["domain_id", "enabled"]),
+    Endpoint::iam(&iam_api::KEYSTONE_LIST_GROUPS, iam::list_groups).taking(&["domain_id"]),
+    Endpoint::iam(&iam_api::KEYSTONE_LIST_GROUPS_FOR_USER, iam::list_groups_for_user),
+    Endpoint::iam(&iam_api::KEYSTONE_LIST_USERS_FOR_GROUP_BY_ADMIN, iam::list_users_for_group),
 ];
 
 /// Who answers behind the gateway, which decides the form of errors.
@@ -54,67 +46,52 @@ pub(crate) enum Service {
 
 /// An operation with what answers it.
 pub(crate) struct Endpoint {
-    pub(crate) id: &'static str,
-    method: &'static str,
-    path: &'static str,
+    pub(crate) document: &'static Document,
+    pub(crate) operation: &'static Operation,
     pub(crate) service: Service,
-    pub(crate) authenticated: bool,
-    pub(crate) success: u16,
-    /// Requests a minute, where there is a quota.
-    pub(crate) per_minute: Option<u32>,
-    pub(crate) request: Option<RequestBody>,
-    /// Parameters that the query may have.
-    pub(crate) query: &'static [&'static str],
-    /// Whose rules the parameters of the path obey; those that are not among them have none.
-    parameters: &'static [PathParameter],
+    /// Parameters of the query that the service's pages have and our documents leave out.
+    also: &'static [&'static str],
     pub(crate) handler: Handler,
 }
 
 impl Endpoint {
-    /// An operation of MRS that the contract has.
-    const fn of(operation: &'static Operation, handler: Handler) -> Self {
-        Self {
-            id: operation.id,
-            method: operation.method.as_str(),
-            path: operation.path,
-            service: Service::Mrs,
-            authenticated: operation.authenticated,
-            success: operation.success,
-            per_minute: Some(operation.rate_limit.per_minute),
-            request: operation.request,
-            query: &[],
-            parameters: operation.path_parameters,
-            handler,
-        }
+    const fn mrs(document: &'static Document, operation: &'static Operation, handler: Handler) -> Self {
+        Self { document, operation, service: Service::Mrs, also: &[], handler }
     }
 
-    /// A read of MRS that the contract does not have; project and cluster ids are the same there.
-    const fn mrs(id: &'static str, path: &'static str, handler: Handler) -> Self {
-        let like = &api::SHOW_SYNC_IAM_USER;
-        Self { id, path, handler, ..Self::of(like, handler) }
+    const fn iam(operation: &'static Operation, handler: Handler) -> Self {
+        Self { service: Service::Iam, ..Self::mrs(iam_api::DOCUMENT, operation, handler) }
     }
 
-    /// A read of IAM, which has no quota.
-    const fn iam(id: &'static str, path: &'static str, handler: Handler) -> Self {
-        Self { service: Service::Iam, per_minute: None, parameters: &[], ..Self::mrs(id, path, handler) }
-    }
-
-    const fn with_query(self, query: &'static [&'static str]) -> Self {
-        Self { query, ..self }
-    }
-
-    const fn without_credentials(self, method: &'static str, success: u16) -> Self {
-        Self { method, success, authenticated: false, ..self }
+    const fn taking(self, also: &'static [&'static str]) -> Self {
+        Self { also, ..self }
     }
 
     /// The component that holds the rule of a path parameter.
     pub(crate) fn component(&self, parameter: &str) -> Option<&'static str> {
-        self.parameters.iter().find(|known| known.name == parameter).map(|known| known.component)
+        self.operation
+            .path_parameters
+            .iter()
+            .find(|known| known.name == parameter)
+            .map(|known| known.component)
+    }
+
+    /// The parameters that the query may have, those of the document with the component that holds their rule.
+    pub(crate) fn query(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let documented =
+            self.operation.query_parameters.iter().map(|known| (known.name, Some(known.component)));
+        documented.chain(self.also.iter().map(|name| (*name, None)))
+    }
+
+    /// Requests a minute, where there is a quota. Of IAM nothing is documented.
+    pub(crate) fn per_minute(&self) -> Option<u32> {
+        let limit = self.operation.rate_limit;
+        (self.service == Service::Mrs || limit.source == Source::Documented).then_some(limit.per_minute)
     }
 
     /// Whether it is one of the two that older services lack.
     pub(crate) fn is_status_operation(&self) -> bool {
-        [api::LIST_SYNC_STATUS.id, api::LIST_SYNC_REQUIREMENTS.id].contains(&self.id)
+        [api::LIST_SYNC_STATUS.id, api::LIST_SYNC_REQUIREMENTS.id].contains(&self.operation.id)
     }
 }
 
@@ -135,10 +112,12 @@ impl Route {
 /// Finds the operation of a method and a path as it stands on the wire.
 pub(crate) fn route(method: &Method, path: &str) -> Option<Route> {
     let segments: Vec<String> = path.split('/').map(decoded).collect();
-    ENDPOINTS.iter().filter(|endpoint| endpoint.method == method.as_str()).find_map(|endpoint| {
-        let parameters = matched(endpoint.path, &segments)?;
-        Some(Route { endpoint, parameters })
-    })
+    ENDPOINTS.iter().filter(|endpoint| endpoint.operation.method.as_str() == method.as_str()).find_map(
+        |endpoint| {
+            let parameters = matched(endpoint.operation.path, &segments)?;
+            Some(Route { endpoint, parameters })
+        },
+    )
 }
 
 fn matched(path: &'static str, segments: &[String]) -> Option<Vec<(&'static str, String)>> {
@@ -159,7 +138,7 @@ fn matched(path: &'static str, segments: &[String]) -> Option<Vec<(&'static str,
 
 /// Whether there is an operation of that id.
 pub(crate) fn is_operation(id: &str) -> bool {
-    ENDPOINTS.iter().any(|endpoint| endpoint.id == id)
+    ENDPOINTS.iter().any(|endpoint| endpoint.operation.id == id)
 }
 
 /// Percent-decoded. What is no UTF-8 becomes U+FFFD, which no rule of a path parameter admits.
@@ -185,35 +164,39 @@ pub(crate) fn decoded(segment: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mrs_iam_sync_contract::DOCUMENTS;
+
     use super::*;
 
     #[test]
-    fn every_operation_of_the_document_is_answered() {
-        for operation in api::DOCUMENT.operations {
-            let path = operation.path_with(&[("project_id", "p"), ("cluster_id", "c")]);
+    fn every_operation_of_every_document_is_answered() {
+        let mut answered = 0;
+        for (document, operation) in DOCUMENTS
+            .iter()
+            .flat_map(|document| document.operations.iter().map(move |known| (document, known)))
+        {
+            let names: Vec<_> =
+                operation.path_parameters.iter().map(|known| (known.name, known.name)).collect();
             let method = operation.method.as_str().parse().unwrap();
-            let route = route(&method, &path).unwrap_or_else(|| panic!("{} is not answered", operation.id));
-            assert_eq!(route.endpoint.id, operation.id);
-            let components = operation.path_parameters.iter().map(|parameter| Some(parameter.component));
-            assert!(components.eq(["project_id", "cluster_id"].map(|name| route.endpoint.component(name))));
-            assert_eq!((route.parameter("project_id"), route.parameter("cluster_id")), ("p", "c"));
+            let route = route(&method, &operation.path_with(&names))
+                .unwrap_or_else(|| panic!("{} is not answered", operation.id));
+            assert_eq!((route.endpoint.operation, route.endpoint.document), (operation, *document));
+            for known in operation.path_parameters {
+                assert_eq!(route.endpoint.component(known.name), Some(known.component));
+                assert_eq!(route.parameter(known.name), known.name);
+            }
+            answered += 1;
         }
+        assert_eq!(ENDPOINTS.len(), answered, "one for each");
     }
 
     #[test]
-    fn so_are_those_by_which_ids_are_found() {
-        for (method, path, id, parameter) in [
-            (Method::GET, "/v1.1/p/cluster_infos", "ListClusters", "project_id"),
-            (Method::GET, "/v1.1/x/cluster_infos/p", "ShowClusterDetails", "cluster_id"),
-            (Method::POST, "/v3/auth/tokens", "KeystoneCreateUserTokenByPassword", ""),
-            (Method::GET, "/v3/users/p/groups", "KeystoneListGroupsForUser", "user_id"),
-            (Method::GET, "/v3/groups/p/users", "KeystoneListUsersForGroupByAdmin", "group_id"),
-        ] {
-            let route = route(&method, path).unwrap_or_else(|| panic!("{path} is not answered"));
-            assert_eq!(route.endpoint.id, id);
-            assert_eq!(route.parameter(parameter), if parameter.is_empty() { "" } else { "p" });
+    fn what_is_taken_beyond_a_document_is_not_in_it() {
+        for endpoint in ENDPOINTS {
+            let names: Vec<_> = endpoint.query().map(|(name, _)| name).collect();
+            let unique: std::collections::BTreeSet<_> = names.iter().collect();
+            assert_eq!(names.len(), unique.len(), "{}", endpoint.operation.id);
         }
-        assert!(route(&Method::GET, "/v3/auth/tokens").is_none());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! The document's schemas, and what is wrong with a value in words.
 
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -13,45 +12,48 @@ use crate::error::StartError;
 /// Longest message about an invalid value, in characters: names come from the client and may be long.
 const LONGEST_MESSAGE: usize = 300;
 
-/// The schemas that requests must obey, compiled once.
-pub(crate) struct Schemas(BTreeMap<&'static str, Validator>);
+/// The schemas that requests must obey, compiled once: by document and component.
+pub(crate) struct Schemas(BTreeMap<(&'static str, &'static str), Validator>);
 
 impl Schemas {
-    /// Compiles the schema of each path parameter and each request body of a document.
-    pub(crate) fn compile(document: &Document) -> Result<Self, StartError> {
-        let error =
-            |schema: &str, message: String| StartError::Contract { schema: schema.to_owned(), message };
-        let bundle: Value = serde_json::from_str(document.schemas)
-            .map_err(|cause| error(document.name, cause.to_string()))?;
+    /// Compiles the schema of each parameter and each request body of the documents.
+    pub(crate) fn compile(documents: &[&'static Document]) -> Result<Self, StartError> {
         let mut validators = BTreeMap::new();
-        for name in document.operations.iter().flat_map(components) {
-            if validators.contains_key(name) {
-                continue;
+        for document in documents {
+            let names: BTreeSet<_> = document.operations.iter().flat_map(components).collect();
+            for name in names {
+                validators.insert((document.name, name), validator(document, name)?);
             }
-            let schema = json!({
-                "$schema": bundle["$schema"],
-                "$ref": format!("#/$defs/{name}"),
-                "$defs": bundle["$defs"],
-            });
-            let validator =
-                jsonschema::validator_for(&schema).map_err(|cause| error(name, cause.to_string()))?;
-            validators.insert(name, validator);
         }
         Ok(Self(validators))
     }
 
     /// Checks a value. The error says where and what: `user_names[3]: longer than 64 characters`.
-    pub(crate) fn check(&self, component: &str, value: &Value) -> Result<(), String> {
-        match self.0.get(component) {
+    pub(crate) fn check(&self, document: &Document, component: &str, value: &Value) -> Result<(), String> {
+        match self.0.get(&(document.name, component)) {
             Some(validator) => validator.validate(value).map_err(|error| shortened(&describe(&error))),
             None => Err(format!("the emulator has no schema {component}")),
         }
     }
 }
 
+/// Compiles a component schema of a document.
+pub(crate) fn validator(document: &Document, component: &str) -> Result<Validator, StartError> {
+    let error = |schema: &str, message: String| StartError::Contract { schema: schema.to_owned(), message };
+    let bundle: Value =
+        serde_json::from_str(document.schemas).map_err(|cause| error(document.name, cause.to_string()))?;
+    let schema = json!({
+        "$schema": bundle["$schema"],
+        "$ref": format!("#/$defs/{component}"),
+        "$defs": bundle["$defs"],
+    });
+    jsonschema::validator_for(&schema).map_err(|cause| error(component, cause.to_string()))
+}
+
 fn components(operation: &Operation) -> impl Iterator<Item = &'static str> {
-    let parameters = operation.path_parameters.iter().map(|parameter| parameter.component);
-    parameters.chain(operation.request.map(|request| request.schema))
+    let path = operation.path_parameters.iter().map(|parameter| parameter.component);
+    let query = operation.query_parameters.iter().map(|parameter| parameter.component);
+    path.chain(query).chain(operation.request.map(|request| request.schema))
 }
 
 fn describe(error: &ValidationError<'_>) -> String {
@@ -103,13 +105,13 @@ fn shortened(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
+    use mrs_iam_sync_contract::{DOCUMENTS, iam_sync_user::DOCUMENT};
 
     use super::*;
 
     #[test]
     fn messages_say_where_and_what() {
-        let schemas = Schemas::compile(DOCUMENT).unwrap();
+        let schemas = Schemas::compile(DOCUMENTS).unwrap();
         let long = "x".repeat(65);
         let many: Vec<_> = (0..1001).map(|number| format!("u{number}")).collect();
         for (body, expected) in [
@@ -124,17 +126,18 @@ mod tests {
             (json!({ "group_names": ["a", "b", "a"] }), "group_names: `a` is there more than once"),
             (json!({ "user_names": many }), "user_names: more than 1000 entries"),
         ] {
-            let message = schemas.check("UpdateSyncRequest", &body).err().unwrap_or_default();
+            let message = schemas.check(DOCUMENT, "UpdateSyncRequest", &body).err().unwrap_or_default();
             assert_eq!(message, expected, "{body}");
         }
-        let message = schemas.check("UpdateSyncRequest", &json!({ "ä".repeat(5000): 1 })).unwrap_err();
+        let message =
+            schemas.check(DOCUMENT, "UpdateSyncRequest", &json!({ "ä".repeat(5000): 1 })).unwrap_err();
         assert_eq!(message.chars().count(), LONGEST_MESSAGE + 3);
     }
 
     #[test]
     fn ids_keep_to_their_rules() {
-        let schemas = Schemas::compile(DOCUMENT).unwrap();
-        let holds = |component, id: &str| schemas.check(component, &json!(id)).is_ok();
+        let schemas = Schemas::compile(DOCUMENTS).unwrap();
+        let holds = |component, id: &str| schemas.check(DOCUMENT, component, &json!(id)).is_ok();
         for id in ["a", "Z9", &"0".repeat(64)] {
             assert!(holds("ProjectId", id) && holds("ClusterId", id), "{id}");
         }

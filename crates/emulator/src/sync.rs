@@ -41,18 +41,6 @@ pub enum ClusterState {
 }
 
 impl ClusterState {
-    pub(crate) const ALL: [Self; 9] = [
-        Self::Starting,
-        Self::Running,
-        Self::Terminated,
-        Self::Failed,
-        Self::Abnormal,
-        Self::Terminating,
-        Self::Frozen,
-        Self::ScalingOut,
-        Self::ScalingIn,
-    ];
-
     /// As the service spells it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

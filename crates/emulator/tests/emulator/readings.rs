@@ -145,6 +145,11 @@ exercised! {
         for target in ["/v3/users?name=a&name=b", "/v3/users?password_expires_at=x", "/v3/projects?is_domain=true"] {
             assert_eq!(stage.signed(Draft::new("GET", target)).await.body["error"]["code"], 400, "{target}");
         }
+        for target in ["/v3/users?name=", &format!("/v3/groups?name={}", "x".repeat(129))] {
+            assert_eq!(stage.signed(Draft::new("GET", target)).await.body["error"]["code"], 400, "{target}");
+        }
+        let state = format!("/v1.1/{}/cluster_infos?clusterState=Running", SAMPLE[0]);
+        assert_eq!(stage.signed(Draft::new("GET", &state)).await.outcome(), INVALID);
         let twice = format!("/v1.1/{}/cluster_infos?pageSize=1&pageSize=1", SAMPLE[0]);
         assert_eq!(stage.signed(Draft::new("GET", &twice)).await.outcome(), INVALID);
     }
@@ -322,7 +327,19 @@ exercised! {
                 assert_eq!(stage.send(login(user, password, domain, &scope)).await.status, 401);
             }
         }
-        let answer = stage.send(login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, r#"{"x":1}"#)).await;
+        for (scope, status) in [
+            (r#"{"x":1}"#, 400),
+            ("null", 400),
+            (r#"{"domain":{"x":1}}"#, 400),
+            (r#"{"project":{}}"#, 400),
+            (r#"{"domain":{"name":"other"}}"#, 401),
+            ("{}", 201),
+        ] {
+            let answer = stage.send(login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, scope)).await;
+            assert_eq!(answer.status, status, "{scope}");
+        }
+        let scope = format!(r#"{{"domain":{{"name":"{SAMPLE_DOMAIN_NAME}"}}}}"#);
+        let answer = stage.send(login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, &scope)).await;
         assert_eq!((answer.status.as_u16(), &answer.body["token"]["roles"]), (201, &json!([])));
         assert_eq!(answer.body["token"]["domain"]["name"], SAMPLE_DOMAIN_NAME);
     }
