@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use sdk_hmac_sha256::{
-    AUTHORIZATION, Authorization, MAX_SKEW, SecretKey, SignableRequest, SigningDate, VerifyError,
-    X_SECURITY_TOKEN, verify,
+    AUTHORIZATION, Authorization, Credentials, MAX_SKEW, SecretKey, SignableRequest, SigningDate,
+    VerifyError, X_SECURITY_TOKEN, verify,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -38,6 +39,8 @@ pub(crate) struct Authenticator {
     /// Accepted for ever.
     tokens: Vec<SecretString>,
     token_lifetime: Duration,
+    /// Whether a refused signature is explained.
+    explain: bool,
     issued: Mutex<VecDeque<Issued>>,
     failures: Mutex<BTreeMap<String, Failures>>,
 }
@@ -65,8 +68,9 @@ impl Authenticator {
         keys: BTreeMap<String, Key>,
         tokens: Vec<SecretString>,
         token_lifetime: Duration,
+        explain: bool,
     ) -> Self {
-        Self { keys, tokens, token_lifetime, issued: Mutex::default(), failures: Mutex::default() }
+        Self { keys, tokens, token_lifetime, explain, issued: Mutex::default(), failures: Mutex::default() }
     }
 
     /// Forgets failures and issued tokens, and unlocks all keys.
@@ -158,7 +162,11 @@ impl Authenticator {
             .with_body(&received.body);
         let now = SigningDate::try_from(now).map_err(|_| refuse("the emulator's clock is out of range"))?;
         let key_of = |access_key: &str| self.keys.get(access_key).map(|key| key.secret_key.clone());
-        let verified = verify(&request, now, MAX_SKEW, key_of).map_err(|error| refuse(reason(&error)))?;
+        let verified = verify(&request, now, MAX_SKEW, key_of).map_err(|error| {
+            let mut refusal = refuse(reason(&error));
+            refusal.explanation = self.explain.then(|| explanation(&request, now)).flatten().map(Box::new);
+            refusal
+        })?;
         let expected = self.keys.get(verified.access_key()).and_then(|key| key.security_token.as_ref());
         match (expected, received.header(X_SECURITY_TOKEN)) {
             (None, None) => Ok(()),
@@ -204,6 +212,25 @@ fn same(secret: &SecretString, sent: &[u8]) -> bool {
 
 fn refuse(reason: impl AsRef<str>) -> Refusal {
     Refusal::new("APIGW.0301", format!("Incorrect IAM authentication information: {}", reason.as_ref()))
+}
+
+/// What the emulator computed of a request that it refused, for whoever debugs a signer: neither a secret nor a
+/// signature is in it. `None` for a request that has no canonical form.
+fn explanation(request: &SignableRequest<'_>, now: SigningDate) -> Option<Value> {
+    // Made with a key that nobody has, at any time: only the texts are wanted, whatever was refused.
+    let nobody = Credentials::new("nobody", "nobody's").ok()?.secret_key().clone();
+    let Err(VerifyError::SignatureMismatch(mismatch)) = verify(request, now, Duration::MAX, |_| Some(nobody))
+    else {
+        return None;
+    };
+    let canonical_request = mismatch.canonical_request().redacted().to_string();
+    let masked = canonical_request != mismatch.canonical_request().to_string();
+    let string_to_sign = mismatch.string_to_sign().to_string();
+    tracing::warn!(canonical_request, string_to_sign, "signature refused");
+    let note =
+        "as the emulator computed them; the last line of string_to_sign is the SHA-256 of canonical_request";
+    let note = if masked { format!("{note} before security tokens were masked") } else { note.to_owned() };
+    Some(json!({ "note": note, "canonical_request": canonical_request, "string_to_sign": string_to_sign }))
 }
 
 /// In the gateway's words where they are known: of the signing guide's FAQ, and of huaweicloud-sdk-java-v3 issue 44.

@@ -61,6 +61,7 @@ impl Emulator {
             retry_after: false,
             faults: Vec::new(),
             seed: 0,
+            explain_auth: false,
         }
     }
 
@@ -160,6 +161,7 @@ pub struct EmulatorBuilder {
     retry_after: bool,
     faults: Vec<Fault>,
     seed: u64,
+    explain_auth: bool,
 }
 
 impl EmulatorBuilder {
@@ -259,6 +261,14 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Whether a refused signature is explained, which it is not by default: the error has a field `_emulator` then,
+    /// with the canonical request and the string to sign as the emulator computed them, security tokens masked. They
+    /// are logged as a warning too. No secret key and no signature is shown.
+    pub fn explain_auth(mut self, explain: bool) -> Self {
+        self.explain_auth = explain;
+        self
+    }
+
     /// Starts the emulator on the tokio runtime that this is called in, which needs its I/O and time drivers.
     ///
     /// # Errors
@@ -275,7 +285,12 @@ impl EmulatorBuilder {
             return Err(StartError::NotLoopback { addr: listen });
         }
         let schemas = Schemas::compile(DOCUMENTS)?;
-        let authenticator = Authenticator::new(keys(self.keys)?, tokens(self.tokens)?, self.token_lifetime);
+        let authenticator = Authenticator::new(
+            keys(self.keys)?,
+            tokens(self.tokens)?,
+            self.token_lifetime,
+            self.explain_auth,
+        );
         let tls = if self.tls { Some(Tls::generate()?) } else { None };
         let faults = Faults::new(self.faults);
         let failed = |source| StartError::Listen { addr: listen, source };
@@ -321,6 +336,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("retry_after", &self.retry_after)
             .field("faults", &self.faults)
             .field("seed", &self.seed)
+            .field("explain_auth", &self.explain_auth)
             .finish_non_exhaustive()
     }
 }

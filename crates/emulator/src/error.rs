@@ -61,7 +61,12 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Seconds of a `Retry-After` header.
     pub(crate) retry_after: Option<u64>,
+    /// What the emulator adds of its own, below [`OWN`].
+    pub(crate) explanation: Option<Box<Value>>,
 }
+
+/// The field of an error that no service has.
+const OWN: &str = "_emulator";
 
 impl Refusal {
     /// With the first status that the published tables give for the code.
@@ -69,7 +74,7 @@ impl Refusal {
         let status = DOCUMENT.error_code(code).and_then(|row| row.http.first());
         let status = status.and_then(|status| StatusCode::from_u16(*status).ok());
         let status = status.unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, code: code.into(), message: message.into(), retry_after: None }
+        Self { status, code: code.into(), message: message.into(), retry_after: None, explanation: None }
     }
 
     /// For codes that stand for several statuses.
@@ -79,7 +84,7 @@ impl Refusal {
         message: impl Into<String>,
     ) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-        Self { status, code: code.into(), message: message.into(), retry_after: None }
+        Self { status, code: code.into(), message: message.into(), retry_after: None, explanation: None }
     }
 
     /// `12000002`, the answer to whatever is wrong with the request itself.
@@ -102,14 +107,18 @@ impl Refusal {
 
     /// The body: IAM has a form of its own; the gateway puts the request id into it, MRS does not.
     pub(crate) fn body(&self, service: Service, request_id: &str) -> Value {
-        if service == Service::Iam {
+        let mut body = if service == Service::Iam {
             let title = self.status.canonical_reason().unwrap_or_default();
             json!({ "error": { "code": self.status.as_u16(), "message": self.message, "title": title } })
         } else if DOCUMENT.error_code(&self.code).is_some_and(ErrorCode::is_gateway) {
             json!({ "error_msg": self.message, "error_code": self.code, "request_id": request_id })
         } else {
             json!({ "error_code": self.code, "error_msg": self.message })
+        };
+        if let Some(explanation) = &self.explanation {
+            body[OWN] = Value::clone(explanation);
         }
+        body
     }
 }
 

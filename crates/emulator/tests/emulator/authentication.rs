@@ -172,3 +172,59 @@ async fn wire_forms_of_the_official_sdks() {
     );
     assert_eq!(authorization, expected);
 }
+
+#[tokio::test]
+async fn a_refused_signature_is_explained_on_request() {
+    let key = |secret: &str| {
+        Credentials::new("AK-EXPLAINED", secret).unwrap().with_security_token("hush-token").unwrap()
+    };
+    let plain = Stage::new().await;
+    let late = |stage: &Stage| stage.clock.now() - 901 * SECOND;
+    let answer = plain.send(get(SYNC).sign(&sample_key(), late(&plain))).await;
+    assert_eq!((answer.status.as_u16(), answer.body.get("_emulator")), (401, None), "not by default");
+
+    let builder =
+        Emulator::builder().explain_auth(true).temporary_key("AK-EXPLAINED", "hush-secret", "hush-token");
+    let stage = Stage::with(builder).await;
+    let now = stage.clock.now();
+    let drafts = [
+        ("wrong secret", get("iam-sync?b=2&a=1").sign(&key("wrong"), now)),
+        ("expired", get("iam-sync?b=2&a=1").sign(&key("hush-secret"), late(&stage))),
+        ("unknown key", get("iam-sync?b=2&a=1").sign(&sample_key(), now)),
+        ("IAM", Draft::new("GET", "/v3/users").sign(&key("wrong"), now)),
+    ];
+    for (name, draft) in drafts {
+        let answer = stage.send(draft).await;
+        assert_eq!(answer.status, 401, "{name}");
+        let own = &answer.body["_emulator"];
+        let canonical = own["canonical_request"].as_str().unwrap();
+        assert!(canonical.starts_with("GET\n/v"), "{name}: {canonical}");
+        assert!(
+            name == "IAM" || canonical.contains("\na=1&b=2\nhost:emulator.test\n"),
+            "{name}: {canonical}"
+        );
+        let to_sign = own["string_to_sign"].as_str().unwrap();
+        assert!(to_sign.starts_with("SDK-HMAC-SHA256\n2026"), "{name}: {to_sign}");
+        let shown = answer.body.to_string();
+        assert!(!shown.contains("hush"), "{name}: {shown}");
+    }
+    let answer = stage.send(get(SYNC).header("authorization", "Bearer hush")).await;
+    assert_eq!((answer.status.as_u16(), answer.body.get("_emulator")), (401, None), "nothing to compute");
+    let good = stage.send(get(SYNC).sign(&key("hush-secret"), now)).await;
+    assert_eq!((good.status.as_u16(), good.body.get("_emulator")), (200, None));
+}
+
+#[tokio::test]
+async fn the_explanation_is_what_a_client_would_have_signed() {
+    let stage = Stage::with(Emulator::builder().explain_auth(true)).await;
+    let wrong = Credentials::new(mrs_iam_sync_emulator::SAMPLE_ACCESS_KEY, "wrong").unwrap();
+    let draft = post(r#"{"user_names":["user1"]}"#).sign(&wrong, stage.clock.now());
+    let headers: Vec<_> =
+        draft.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+    let request = sdk_hmac_sha256::SignableRequest::new("POST", &draft.target)
+        .with_headers(&headers)
+        .with_body(&draft.body);
+    let canonical = sdk_hmac_sha256::CanonicalRequest::new(&request).unwrap().to_string();
+    let answer = stage.send(draft.clone()).await;
+    assert_eq!(answer.body["_emulator"]["canonical_request"], canonical);
+}
