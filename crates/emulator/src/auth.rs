@@ -31,13 +31,23 @@ pub(crate) struct Key {
     pub(crate) secret_key: SecretKey,
     /// Of temporary keys.
     pub(crate) security_token: Option<SecretString>,
+    pub(crate) caller: Caller,
+}
+
+/// Who sends a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// The account itself, which may do everything and is none of its IAM users.
+    Account,
+    /// An IAM user.
+    User(String),
 }
 
 /// Who may call.
 pub(crate) struct Authenticator {
     keys: BTreeMap<String, Key>,
     /// Accepted for ever.
-    tokens: Vec<SecretString>,
+    tokens: Vec<(SecretString, Caller)>,
     token_lifetime: Duration,
     /// Whether a refused signature is explained.
     explain: bool,
@@ -51,7 +61,8 @@ struct Issued {
     /// In its place.
     digest: [u8; 32],
     user: String,
-    password: SecretString,
+    /// Of the user, when it was issued.
+    standing: [u8; 32],
     /// `None`: never.
     expires: Option<SystemTime>,
 }
@@ -66,7 +77,7 @@ struct Failures {
 impl Authenticator {
     pub(crate) fn new(
         keys: BTreeMap<String, Key>,
-        tokens: Vec<SecretString>,
+        tokens: Vec<(SecretString, Caller)>,
         token_lifetime: Duration,
         explain: bool,
     ) -> Self {
@@ -79,11 +90,11 @@ impl Authenticator {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Issues a token to a user who has shown this password. Answers it with the time from which on it is refused.
+    /// Issues a token to a user of this standing. Answers it with the time from which on it is refused.
     pub(crate) fn issue(
         &self,
         user: &str,
-        password: SecretString,
+        standing: [u8; 32],
         now: SystemTime,
     ) -> (String, Option<SystemTime>) {
         // Does not follow from the seed: whoever sees the records must not be able to work it out.
@@ -92,37 +103,43 @@ impl Authenticator {
         let expires = now.checked_add(self.token_lifetime);
         let digest = Sha256::digest(&token).into();
         let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.push_back(Issued { digest, user: user.to_owned(), password, expires });
+        issued.push_back(Issued { digest, user: user.to_owned(), standing, expires });
         if issued.len() > MOST_TOKENS {
             issued.pop_front();
         }
         (token, expires)
     }
 
-    /// Whether the request carries credentials that hold. `is_password` says whether a user still has a password.
+    /// Whose credentials the request carries, if they hold. `standing` is that of a user now, none without the user.
     pub(crate) fn check(
         &self,
         received: &Received,
         now: SystemTime,
-        is_password: impl Fn(&str, &SecretString) -> bool,
-    ) -> Result<(), Refusal> {
+        standing: impl Fn(&str) -> Option<[u8; 32]>,
+    ) -> Result<Caller, Refusal> {
         if let Some(token) = received.header("x-auth-token") {
-            return self.check_token(token, now, is_password);
+            return self.check_token(token, now, standing);
         }
         let Some(authorization) = received.header(AUTHORIZATION) else {
             return Err(refuse("x-auth-token not found"));
         };
+        let exists = |key: &Key| match &key.caller {
+            Caller::Account => true,
+            Caller::User(name) => standing(name).is_some(),
+        };
         // Only a key that exists can be locked.
         let claimed = str::from_utf8(authorization).ok().and_then(|text| text.parse::<Authorization>().ok());
-        let known =
-            claimed.as_ref().map(Authorization::access_key).filter(|key| self.keys.contains_key(*key));
-        let Some(access_key) = known else {
-            return self.check_signature(received, now);
+        let known = claimed
+            .as_ref()
+            .and_then(|claimed| Some((claimed.access_key(), self.keys.get(claimed.access_key())?)))
+            .filter(|(_, key)| exists(key));
+        let Some((access_key, key)) = known else {
+            return self.check_signature(received, None, now);
         };
         if self.is_locked(access_key, now) {
             return Err(refuse("AK access failed to reach the limit,forbidden"));
         }
-        let outcome = self.check_signature(received, now);
+        let outcome = self.check_signature(received, Some(key), now);
         self.count(access_key, outcome.is_ok(), now);
         outcome
     }
@@ -131,29 +148,37 @@ impl Authenticator {
         &self,
         sent: &[u8],
         now: SystemTime,
-        is_password: impl Fn(&str, &SecretString) -> bool,
-    ) -> Result<(), Refusal> {
-        if self.tokens.iter().any(|token| same(token, sent)) {
-            return Ok(());
+        standing: impl Fn(&str) -> Option<[u8; 32]>,
+    ) -> Result<Caller, Refusal> {
+        let renew = || Refusal::new("APIGW.0307", "The token must be updated");
+        if let Some((_, caller)) = self.tokens.iter().find(|(token, _)| same(token, sent)) {
+            return match caller {
+                Caller::User(name) if standing(name).is_none() => Err(renew()),
+                caller => Ok(caller.clone()),
+            };
         }
         let digest: [u8; 32] = Sha256::digest(sent).into();
         let issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
         let found = issued.iter().find(|issued| issued.digest == digest).cloned();
         // Whoever issues one has locked the world before: it must not be asked for meanwhile.
         drop(issued);
-        match found {
-            None => Err(refuse("decrypt token fail")),
-            Some(Issued { user, password, expires, .. }) => {
-                if expires.is_none_or(|expires| now < expires) && is_password(&user, &password) {
-                    Ok(())
-                } else {
-                    Err(Refusal::new("APIGW.0307", "The token must be updated"))
-                }
-            }
+        let Some(Issued { user, standing: before, expires, .. }) = found else {
+            return Err(refuse("decrypt token fail"));
+        };
+        if expires.is_none_or(|expires| now < expires) && standing(&user) == Some(before) {
+            Ok(Caller::User(user))
+        } else {
+            Err(renew())
         }
     }
 
-    fn check_signature(&self, received: &Received, now: SystemTime) -> Result<(), Refusal> {
+    /// `key` is the one that the request names, where there is such a key.
+    fn check_signature(
+        &self,
+        received: &Received,
+        key: Option<&Key>,
+        now: SystemTime,
+    ) -> Result<Caller, Refusal> {
         let headers: Vec<(&str, &[u8])> =
             received.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = SignableRequest::new(received.method.as_str(), received.uri.path())
@@ -161,13 +186,13 @@ impl Authenticator {
             .with_headers(&headers)
             .with_body(&received.body);
         let now = SigningDate::try_from(now).map_err(|_| refuse("the emulator's clock is out of range"))?;
-        let key_of = |access_key: &str| self.keys.get(access_key).map(|key| key.secret_key.clone());
+        let key_of = |_: &str| key.map(|key| key.secret_key.clone());
         let verified = verify(&request, now, MAX_SKEW, key_of).map_err(|error| {
             let mut refusal = refuse(reason(&error));
             refusal.explanation = self.explain.then(|| explanation(&request, now)).flatten().map(Box::new);
             refusal
         })?;
-        let expected = self.keys.get(verified.access_key()).and_then(|key| key.security_token.as_ref());
+        let expected = key.and_then(|key| key.security_token.as_ref());
         match (expected, received.header(X_SECURITY_TOKEN)) {
             (None, None) => Ok(()),
             (Some(_), None) => Err(refuse("the access key is temporary, X-Security-Token not found")),
@@ -179,7 +204,9 @@ impl Authenticator {
             }
             (Some(token), Some(sent)) if same(token, sent) => Ok(()),
             (Some(_), Some(_)) => Err(refuse("X-Security-Token does not belong to the access key")),
-        }
+        }?;
+        // A key was found, or nothing would have been verified.
+        Ok(key.map_or(Caller::Account, |key| key.caller.clone()))
     }
 
     fn is_locked(&self, access_key: &str, now: SystemTime) -> bool {

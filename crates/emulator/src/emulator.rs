@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::auth::{Authenticator, Key};
+use crate::auth::{Authenticator, Caller, Key};
 use crate::clock::{Clock, MachineClock};
 use crate::error::StartError;
 use crate::fault::{Fault, Faults};
@@ -150,8 +150,8 @@ impl fmt::Debug for Emulator {
 pub struct EmulatorBuilder {
     listen: SocketAddr,
     tls: bool,
-    keys: Vec<(String, SecretString, Option<SecretString>)>,
-    tokens: Vec<SecretString>,
+    keys: Vec<AccessKey>,
+    tokens: Vec<(SecretString, Caller)>,
     sync_duration: Duration,
     clock: Arc<dyn Clock>,
     world: World,
@@ -182,27 +182,56 @@ impl EmulatorBuilder {
 
     /// Accepts a permanent access key (AK) with its secret key (SK). May be called for several.
     ///
-    /// Without any key [`SAMPLE_ACCESS_KEY`] is accepted, and with one it is not.
-    pub fn access_key(mut self, access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
-        self.keys.push((access_key.into(), secret_key.into().into(), None));
-        self
+    /// Without any key [`SAMPLE_ACCESS_KEY`] is accepted, and with one it is not. Like that one it belongs to the
+    /// account itself, which may do everything and is none of the IAM users.
+    pub fn access_key(self, access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        self.key(access_key.into(), secret_key.into(), None, Caller::Account)
     }
 
-    /// Accepts a temporary access key, which is good only together with its security token.
+    /// Accepts a permanent access key of an IAM user: what may be done with it depends on the user's policies, and
+    /// without the user it is unknown. Else as [`access_key`](Self::access_key).
+    pub fn access_key_of(
+        self,
+        user: impl Into<String>,
+        access_key: impl Into<String>,
+        secret_key: impl Into<String>,
+    ) -> Self {
+        self.key(access_key.into(), secret_key.into(), None, Caller::User(user.into()))
+    }
+
+    /// Accepts a temporary access key, which is good only together with its security token. Else as
+    /// [`access_key`](Self::access_key).
     pub fn temporary_key(
-        mut self,
+        self,
         access_key: impl Into<String>,
         secret_key: impl Into<String>,
         security_token: impl Into<String>,
     ) -> Self {
-        self.keys.push((access_key.into(), secret_key.into().into(), Some(security_token.into().into())));
+        self.key(access_key.into(), secret_key.into(), Some(security_token.into()), Caller::Account)
+    }
+
+    fn key(
+        mut self,
+        access_key: String,
+        secret_key: String,
+        security_token: Option<String>,
+        caller: Caller,
+    ) -> Self {
+        let security_token = security_token.map(SecretString::from);
+        self.keys.push(AccessKey { access_key, secret_key: secret_key.into(), security_token, caller });
         self
     }
 
     /// Accepts a value of `X-Auth-Token`, at any time. May be called for several; none is accepted by default besides
-    /// those that the emulator issues itself, to users with a password.
+    /// those that the emulator issues itself, to users with a password. It belongs to the account itself.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.tokens.push(token.into().into());
+        self.tokens.push((token.into().into(), Caller::Account));
+        self
+    }
+
+    /// Accepts a value of `X-Auth-Token` as one of an IAM user; as [`access_key_of`](Self::access_key_of).
+    pub fn token_of(mut self, user: impl Into<String>, token: impl Into<String>) -> Self {
+        self.tokens.push((token.into().into(), Caller::User(user.into())));
         self
     }
 
@@ -323,7 +352,7 @@ impl EmulatorBuilder {
 
 impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<_> = self.keys.iter().map(|(access_key, _, _)| access_key).collect();
+        let keys: Vec<_> = self.keys.iter().map(|key| &key.access_key).collect();
         out.debug_struct("EmulatorBuilder")
             .field("listen", &self.listen)
             .field("tls", &self.tls)
@@ -341,26 +370,36 @@ impl fmt::Debug for EmulatorBuilder {
     }
 }
 
-type Keys = BTreeMap<String, Key>;
+/// An access key as it was configured.
+#[derive(Clone)]
+struct AccessKey {
+    access_key: String,
+    secret_key: SecretString,
+    security_token: Option<SecretString>,
+    caller: Caller,
+}
 
-fn keys(configured: Vec<(String, SecretString, Option<SecretString>)>) -> Result<Keys, StartError> {
-    let configured = if configured.is_empty() {
-        vec![(SAMPLE_ACCESS_KEY.to_owned(), SAMPLE_SECRET_KEY.into(), None)]
-    } else {
-        configured
-    };
-    let key = |(access_key, secret_key, security_token): (String, SecretString, Option<SecretString>)| {
+fn keys(mut configured: Vec<AccessKey>) -> Result<BTreeMap<String, Key>, StartError> {
+    if configured.is_empty() {
+        configured.push(AccessKey {
+            access_key: SAMPLE_ACCESS_KEY.to_owned(),
+            secret_key: SAMPLE_SECRET_KEY.into(),
+            security_token: None,
+            caller: Caller::Account,
+        });
+    }
+    let key = |AccessKey { access_key, secret_key, security_token, caller }| {
         let mut credentials = Credentials::new(&access_key, secret_key.expose_secret())?;
         if let Some(token) = &security_token {
             credentials = credentials.with_security_token(token.expose_secret())?;
         }
-        Ok((access_key, Key { secret_key: credentials.secret_key().clone(), security_token }))
+        Ok((access_key, Key { secret_key: credentials.secret_key().clone(), security_token, caller }))
     };
     configured.into_iter().map(key).collect()
 }
 
-fn tokens(configured: Vec<SecretString>) -> Result<Vec<SecretString>, StartError> {
-    let usable = |token: &SecretString| {
+fn tokens(configured: Vec<(SecretString, Caller)>) -> Result<Vec<(SecretString, Caller)>, StartError> {
+    let usable = |(token, _): &(SecretString, Caller)| {
         let token = token.expose_secret();
         !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic())
     };

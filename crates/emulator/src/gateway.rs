@@ -7,11 +7,10 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use secrecy::SecretString;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Caller};
 use crate::clock::Clock;
 #[cfg(debug_assertions)]
 use crate::conformance;
@@ -208,10 +207,12 @@ impl Gateway {
         };
         let route = route.ok_or_else(unknown)?;
         check_size(received)?;
-        if route.endpoint.operation.authenticated {
-            let holds = |user: &str, password: &SecretString| self.state().world.is_password(user, password);
-            self.authenticator.check(received, now, holds)?;
-        }
+        let caller = if route.endpoint.operation.authenticated {
+            let standing = |user: &str| self.state().world.standing(user);
+            self.authenticator.check(received, now, standing)?
+        } else {
+            Caller::Account
+        };
         if let Some(limit) = route.endpoint.per_minute() {
             self.quotas.count(route.endpoint.operation.id, limit, now)?;
         }
@@ -223,6 +224,7 @@ impl Gateway {
             query: Query::default(),
             schemas: &self.schemas,
             authenticator: &self.authenticator,
+            caller,
             base_url: &self.base_url,
             world: &mut state.world,
             faults: &mut state.faults,

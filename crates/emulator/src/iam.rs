@@ -36,7 +36,8 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
         return Err(unauthorized("The username or password is wrong."));
     }
     let scope = scope(call, &body["auth"]["scope"])?;
-    let (token, expires) = call.authenticator.issue(name, password, call.now);
+    let standing = call.world.standing(name).unwrap_or_default();
+    let (token, expires) = call.authenticator.issue(name, standing, call.now);
     // Made of hexadecimal digits.
     if let Ok(mut value) = HeaderValue::from_str(&token) {
         value.set_sensitive(true);

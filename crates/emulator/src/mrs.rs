@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Caller};
 use crate::error::Refusal;
 use crate::fault::Faults;
+use crate::policy::SYNC_ACTION;
 use crate::query::Query;
 use crate::request::Received;
 use crate::router::{Route, Service};
@@ -22,6 +23,8 @@ pub(crate) struct Call<'a> {
     pub(crate) query: Query,
     pub(crate) schemas: &'a Schemas,
     pub(crate) authenticator: &'a Authenticator,
+    /// The account where the operation needs no credentials.
+    pub(crate) caller: Caller,
     /// For links in answers.
     pub(crate) base_url: &'a str,
     pub(crate) world: &'a mut World,
@@ -76,6 +79,7 @@ pub(crate) fn check_query(call: &Call<'_>) -> Result<Query, Refusal> {
 }
 
 pub(crate) fn update_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_permission(call)?;
     cluster(call)?;
     let body = body(call)?;
     let everything = body["is_all_sync"] == true;
@@ -98,6 +102,7 @@ pub(crate) fn update_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal
 }
 
 pub(crate) fn cancel_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    check_permission(call)?;
     cluster(call)?;
     let body = body(call)?;
     let (users, groups) = (names(&body, "user_names"), names(&body, "group_names"));
@@ -120,6 +125,17 @@ pub(crate) fn list_sync_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
 pub(crate) fn list_sync_requirements(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let id = cluster(call)?.id().to_owned();
     Ok(json!({ "is_synchronous": call.world.is_synchronous(&id).unwrap_or_default() }))
+}
+
+/// Whether the caller may synchronize, or cancel.
+fn check_permission(call: &Call<'_>) -> Result<(), Refusal> {
+    match &call.caller {
+        Caller::User(name) if !call.world.may_sync(name) => {
+            let message = format!("Policy doesn't allow {SYNC_ACTION} to be performed");
+            Err(Refusal::new("12000136", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The id of the request's project.

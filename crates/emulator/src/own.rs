@@ -1,5 +1,7 @@
 //! What is the emulator's own, below `/_emulator/`: no credentials, not recorded.
 
+use std::collections::BTreeSet;
+
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use crate::request::{Received, RecordedRequest};
 use crate::router::Service;
 use crate::sync::Cluster;
 use crate::time::http_date;
+use crate::world::World;
 
 pub(crate) const PREFIX: &str = "/_emulator/";
 
@@ -29,7 +32,8 @@ pub(crate) fn answer(gateway: &Gateway, received: &Received, path: &str, request
             let now = gateway.clock.now();
             let mut state = gateway.state();
             state.world.settle(now);
-            let clusters: Vec<_> = state.world.clusters().map(manager).collect();
+            let world = &state.world;
+            let clusters: Vec<_> = world.clusters().map(|cluster| manager(world, cluster)).collect();
             ok(json!({ "clusters": clusters }))
         }
         (&Method::GET, "faults") => {
@@ -62,12 +66,17 @@ fn ok(body: Value) -> Answer {
     Answer::new(StatusCode::OK, body)
 }
 
-fn manager(cluster: &Cluster) -> Value {
+fn manager(world: &World, cluster: &Cluster) -> Value {
+    let with = |names: Vec<&str>, roles: &dyn Fn(&str) -> Option<BTreeSet<&'static str>>| {
+        names.into_iter().map(|name| json!({ "name": name, "roles": roles(name) })).collect::<Vec<_>>()
+    };
     json!({
         "project_id": cluster.project_id(),
         "cluster_id": cluster.id(),
         "is_synchronizing": cluster.is_synchronizing(),
         "user_names": cluster.user_names(),
         "group_names": cluster.group_names(),
+        "users": with(cluster.user_names(), &|name| world.manager_roles(cluster.id(), name)),
+        "groups": with(cluster.group_names(), &|name| world.manager_group_roles(cluster.id(), name)),
     })
 }

@@ -35,10 +35,17 @@ pub const READINGS: &[Reading] = &[
         "With both, the token alone is looked at.",
     ),
     reading(
+        "Owners of credentials",
+        "An access key or a token belongs to a user.",
+        "To an IAM user, or to the account itself, which may do everything and is none of the users that are listed \
+         and synchronized. The sample key and whatever is configured without a user are the account's. A key of a user \
+         that does not exist is unknown.",
+    ),
+    reading(
         "Reach of credentials",
-        "A token is for one project; a synchronization needs the action mrs:cluster:syncUser or certain roles.",
-        "Every credential that is accepted may call every operation on every cluster, a token for another project or \
-         for the account too. Everybody may read all of IAM.",
+        "A token is for one project; reading IAM needs an administrator's rights, which are not described here.",
+        "Every credential may be used on every cluster, a token for another project or for the account too. Everybody \
+         may read all of IAM and MRS.",
     ),
     reading(
         "Window of a signature",
@@ -72,8 +79,8 @@ pub const READINGS: &[Reading] = &[
         "Expired tokens",
         "A token lasts 24 hours, and is invalid at once when its user is deleted, a password changes or permissions \
          do; APIGW.0307 then.",
-        "It is refused from expires_at on, and when its user has gone or has another password. Permissions are not \
-         modelled. Tokens that were configured last for ever, those of before a reset or before the latest 10,000 are \
+        "It is refused from expires_at on, when its user has gone or has another password, and when the user's policies \
+         are not the same, by its groups too. Tokens that were configured last for ever, those of before a reset or before the latest 10,000 are \
          unknown.",
     ),
     reading(
@@ -100,6 +107,19 @@ pub const READINGS: &[Reading] = &[
         "The five operations have none; lists have some.",
         "Any other is refused, and so is one that is there twice or breaks its rule: by MRS with 12000002, by IAM with \
          400. Of the documented ones IAM refuses is_domain and password_expires_at.",
+    ),
+    reading(
+        "Permission to synchronize",
+        "The action mrs:cluster:syncUser or certain roles; 12000136 (401) with \"Policy doesn't allow <action> to be \
+         performed\" for another service's action. Neither for removals nor for reads is one documented.",
+        "Needed for removals as well, and for no read. 12000136 otherwise, after what is wrong with path and query and \
+         before everything else.",
+    ),
+    reading(
+        "Policies",
+        "Policies are MRS's own, IAM's roles, or custom; in fine-grained ones a denial wins.",
+        "Users and groups hold them, a user those of its groups too. In custom ones a * stands for one part of an \
+         action, or at the end for all that follows; a denial wins over roles too. No other condition is known.",
     ),
     reading(
         "Bodies of reads",
@@ -170,13 +190,21 @@ pub const READINGS: &[Reading] = &[
         "A synchronization goes on after the answer; how long, and how a failed one shows, is not documented.",
         "It takes the configured time to the nanosecond, shows its whole effect at the end, and never fails.",
     ),
+    reading(
+        "Roles on Manager",
+        "A table of policies with the roles that they become; users with policies of MRS are synchronized, and again \
+         after each change of policies.",
+        "Those of all policies that a user holds together, as of the latest synchronization with the user in it; of a \
+         group those of its own policies. A custom policy counts when it allows an action of MRS. Users without such \
+         policies arrive all the same, without roles.",
+    ),
     reading("Removed users", "Not documented.", "The groups that came along with a user stay on Manager."),
     reading("Removed groups", "Not documented.", "The users of a group stay on Manager."),
     reading(
         "is_synchronous",
         "Whether the cluster has finished its synchronization; what makes it false again is not documented.",
         "True once a synchronization or removal has finished, while none runs and nothing has changed in IAM for \
-         anyone on Manager: everybody still exists, and each user is in the groups it was synchronized with.",
+         anyone on Manager: everybody still exists, is in the groups and holds the policies it was synchronized with.",
     ),
     reading(
         "Order of names",

@@ -1,10 +1,17 @@
 //! One cluster: its name and state, its Manager, and the one synchronization that may be running on it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
+
+/// Names that many share: on each of a hundred clusters the same ones for each user.
+pub(crate) type Set = Arc<BTreeSet<String>>;
+
 /// A cluster with the users and groups that are on its Manager.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Cluster {
     project_id: String,
     id: String,
@@ -16,7 +23,8 @@ pub struct Cluster {
 }
 
 /// The state that a cluster is listed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ClusterState {
     /// Being made.
@@ -59,18 +67,47 @@ impl ClusterState {
 }
 
 /// Who is on Manager. Each name remembers when it arrived, as that is the order in which they are listed.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Manager {
     arrivals: u64,
-    /// Users with the groups that they were in when they were synchronized last.
-    users: BTreeMap<String, (u64, BTreeSet<String>)>,
-    groups: BTreeMap<String, u64>,
+    users: BTreeMap<String, User>,
+    groups: BTreeMap<String, Group>,
+}
+
+/// A user on Manager, with what it was synchronized with last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    arrival: u64,
+    groups: Set,
+    policies: Set,
+}
+
+/// A group on Manager; as [`User`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Group {
+    arrival: u64,
+    policies: Set,
+}
+
+/// A user on its way to Manager.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Arrival {
+    pub(crate) name: String,
+    /// The groups that it is in.
+    pub(crate) groups: Set,
+    /// The policies that it holds, by its groups too.
+    pub(crate) policies: Set,
 }
 
 /// What a synchronization does to Manager when it ends. It is fixed when the request is accepted.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Effect {
-    Arrive { users: Vec<(String, BTreeSet<String>)>, groups: Vec<String> },
+    Arrive { users: Vec<Arrival>, groups: Vec<(String, Set)> },
     Leave { users: Vec<String>, groups: Vec<String> },
 }
 
@@ -90,7 +127,8 @@ impl Effect {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Running {
     /// `None`: beyond what a [`SystemTime`] can say, so never.
     ends: Option<SystemTime>,
@@ -141,13 +179,13 @@ impl Cluster {
     /// The users on Manager, in the order of their arrival.
     #[must_use]
     pub fn user_names(&self) -> Vec<&str> {
-        in_order(self.manager.users.iter().map(|(name, (arrival, _))| (*arrival, name)))
+        in_order(self.manager.users.iter().map(|(name, user)| (user.arrival, name)))
     }
 
     /// The groups on Manager, in the order of their arrival: of one synchronization, the named ones first.
     #[must_use]
     pub fn group_names(&self) -> Vec<&str> {
-        in_order(self.manager.groups.iter().map(|(name, arrival)| (*arrival, name)))
+        in_order(self.manager.groups.iter().map(|(name, group)| (group.arrival, name)))
     }
 
     /// Whether a synchronization was running when this was looked at.
@@ -161,12 +199,22 @@ impl Cluster {
         self.has_finished
     }
 
-    pub(crate) fn synchronized_users(&self) -> impl Iterator<Item = (&str, &BTreeSet<String>)> {
-        self.manager.users.iter().map(|(name, (_, groups))| (name.as_str(), groups))
+    /// Users with the groups and policies that they were synchronized with.
+    pub(crate) fn synchronized_users(&self) -> impl Iterator<Item = (&str, &Set, &Set)> {
+        self.manager.users.iter().map(|(name, user)| (name.as_str(), &user.groups, &user.policies))
     }
 
-    pub(crate) fn synchronized_groups(&self) -> impl Iterator<Item = &str> {
-        self.manager.groups.keys().map(String::as_str)
+    /// Groups with the policies that they were synchronized with.
+    pub(crate) fn synchronized_groups(&self) -> impl Iterator<Item = (&str, &Set)> {
+        self.manager.groups.iter().map(|(name, group)| (name.as_str(), &group.policies))
+    }
+
+    pub(crate) fn user_policies(&self, name: &str) -> Option<&Set> {
+        self.manager.users.get(name).map(|user| &user.policies)
+    }
+
+    pub(crate) fn group_policies(&self, name: &str) -> Option<&Set> {
+        self.manager.groups.get(name).map(|group| &group.policies)
     }
 
     /// Lets what has ended until now take effect. A running synchronization ends exactly at its time.
@@ -188,14 +236,17 @@ impl Manager {
     fn apply(&mut self, effect: Effect) {
         match effect {
             Effect::Arrive { users, groups } => {
-                for (name, memberships) in users {
-                    let arrival = self.next_arrival();
-                    let user = self.users.entry(name).or_insert((arrival, BTreeSet::new()));
-                    user.1 = memberships;
+                for Arrival { name, groups, policies } in users {
+                    let arrival =
+                        self.users.get(&name).map_or_else(|| next(&mut self.arrivals), |user| user.arrival);
+                    self.users.insert(name, User { arrival, groups, policies });
                 }
-                for name in groups {
-                    let arrival = self.next_arrival();
-                    self.groups.entry(name).or_insert(arrival);
+                for (name, policies) in groups {
+                    let arrival = self
+                        .groups
+                        .get(&name)
+                        .map_or_else(|| next(&mut self.arrivals), |group| group.arrival);
+                    self.groups.insert(name, Group { arrival, policies });
                 }
             }
             Effect::Leave { users, groups } => {
@@ -208,11 +259,11 @@ impl Manager {
             }
         }
     }
+}
 
-    fn next_arrival(&mut self) -> u64 {
-        self.arrivals += 1;
-        self.arrivals
-    }
+fn next(arrivals: &mut u64) -> u64 {
+    *arrivals += 1;
+    *arrivals
 }
 
 fn in_order<'a>(names: impl Iterator<Item = (u64, &'a String)>) -> Vec<&'a str> {
@@ -228,7 +279,14 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn arrive(users: &[&str]) -> Effect {
-        let users = users.iter().map(|name| ((*name).to_owned(), BTreeSet::new())).collect();
+        let users = users
+            .iter()
+            .map(|name| Arrival {
+                name: (*name).to_owned(),
+                groups: Set::default(),
+                policies: Set::default(),
+            })
+            .collect();
         Effect::Arrive { users, groups: Vec::new() }
     }
 

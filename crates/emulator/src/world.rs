@@ -1,13 +1,16 @@
 //! What exists: IAM users and groups, projects, clusters, and what is on each cluster's Manager.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::sync::{Cluster, ClusterState, Effect};
+use crate::policy::{self, CustomPolicy};
+use crate::sync::{Arrival, Cluster, ClusterState, Effect, Set};
 
 /// Project of the sample world, the one of the documented examples.
 pub const SAMPLE_PROJECT_ID: &str = "ff8080828997cb24018a1b2db3440b80";
@@ -25,7 +28,10 @@ pub const SAMPLE_PASSWORD: &str = "emulated-password-opens-nothing-real-0";
 /// Everything that an emulator knows of: one account with its IAM, its projects and its clusters.
 ///
 /// Names are compared exactly. IAM's users and groups are kept in the order of their names; their ids follow from
-/// the names. `Debug` shows no password.
+/// the names. `Debug` shows no password, and only digests of them are kept.
+///
+/// Users hold policies, by themselves and by their groups; see [`system_policies`](crate::system_policies). What they
+/// may do, and their roles on Manager, follows from them.
 ///
 /// ```
 /// use mrs_iam_sync_emulator::World;
@@ -35,20 +41,32 @@ pub const SAMPLE_PASSWORD: &str = "emulated-password-opens-nothing-real-0";
 /// assert_eq!(world.users().collect::<Vec<_>>(), ["alice", "bob"]);
 /// assert_eq!(world.cluster("c1").unwrap().user_names(), [""; 0]);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct World {
-    domain_name: String,
-    /// Users with the groups they are in.
-    users: BTreeMap<String, BTreeSet<String>>,
-    /// Of the users that have one.
-    passwords: BTreeMap<String, SecretString>,
-    groups: BTreeSet<String>,
-    /// Ids with names.
-    projects: BTreeMap<String, String>,
+    iam: Iam,
     clusters: BTreeMap<String, Cluster>,
 }
 
-impl Default for World {
+/// All of a world but its clusters.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Iam {
+    domain_name: String,
+    /// Users with the groups they are in.
+    users: BTreeMap<String, Set>,
+    /// Of the users that have one, its digest.
+    passwords: BTreeMap<String, Digested>,
+    groups: BTreeSet<String>,
+    /// Ids with names.
+    projects: BTreeMap<String, String>,
+    custom_policies: BTreeMap<String, CustomPolicy>,
+    /// Policies by the user that holds them.
+    user_policies: BTreeMap<String, BTreeSet<String>>,
+    /// Policies by the group that holds them.
+    group_policies: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Default for Iam {
     fn default() -> Self {
         Self {
             domain_name: SAMPLE_DOMAIN_NAME.to_owned(),
@@ -56,8 +74,31 @@ impl Default for World {
             passwords: BTreeMap::new(),
             groups: BTreeSet::new(),
             projects: BTreeMap::new(),
-            clusters: BTreeMap::new(),
+            custom_policies: BTreeMap::new(),
+            user_policies: BTreeMap::new(),
+            group_policies: BTreeMap::new(),
         }
+    }
+}
+
+/// A password as it is kept, in hexadecimal digits: salted with its user's name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Digested(String);
+
+impl Digested {
+    fn of(user: &str, password: &SecretString) -> Self {
+        let digest = Sha256::new()
+            .chain_update(format!("password:{}:{user}:", user.len()))
+            .chain_update(password.expose_secret())
+            .finalize();
+        Self(hex::encode(digest))
+    }
+}
+
+impl std::fmt::Debug for Digested {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("***")
     }
 }
 
@@ -70,7 +111,7 @@ impl World {
 
     /// The sample world: one project with one cluster, users `user1` and `user2` both in group `group1`, a group
     /// `groups1` without members, nobody synchronized. The documented examples work in it. Both users have the
-    /// password [`SAMPLE_PASSWORD`].
+    /// password [`SAMPLE_PASSWORD`], and by `group1` the policy `MRS FullAccess`.
     #[must_use]
     pub fn sample() -> Self {
         Self::new()
@@ -79,6 +120,7 @@ impl World {
             .with_group("groups1")
             .with_user("user1", &["group1"])
             .with_user("user2", &["group1"])
+            .with_group_policy("group1", "MRS FullAccess")
             .with_password("user1", SAMPLE_PASSWORD)
             .with_password("user2", SAMPLE_PASSWORD)
     }
@@ -86,7 +128,28 @@ impl World {
     /// Names the account, [`SAMPLE_DOMAIN_NAME`] by default.
     #[must_use]
     pub fn with_domain(mut self, name: impl Into<String>) -> Self {
-        self.domain_name = name.into();
+        self.iam.domain_name = name.into();
+        self
+    }
+
+    /// [`add_policy`](Self::add_policy) for building.
+    #[must_use]
+    pub fn with_policy(mut self, name: impl Into<String>, allow: &[&str], deny: &[&str]) -> Self {
+        self.add_policy(name, allow, deny);
+        self
+    }
+
+    /// [`grant_user`](Self::grant_user) for building.
+    #[must_use]
+    pub fn with_user_policy(mut self, user: &str, policy: &str) -> Self {
+        self.grant_user(user, policy);
+        self
+    }
+
+    /// [`grant_group`](Self::grant_group) for building.
+    #[must_use]
+    pub fn with_group_policy(mut self, group: &str, policy: &str) -> Self {
+        self.grant_group(group, policy);
         self
     }
 
@@ -153,7 +216,7 @@ impl World {
 
     /// Adds a project without clusters. One of that id is renamed, and keeps its clusters.
     pub fn add_project(&mut self, project_id: impl Into<String>, name: impl Into<String>) {
-        self.projects.insert(project_id.into(), name.into());
+        self.iam.projects.insert(project_id.into(), name.into());
     }
 
     /// Adds a cluster that is named by its id; else as [`add_named_cluster`](Self::add_named_cluster).
@@ -171,7 +234,7 @@ impl World {
         name: impl Into<String>,
     ) {
         let (project_id, cluster_id) = (project_id.into(), cluster_id.into());
-        self.projects.entry(project_id.clone()).or_insert_with(|| project_id.clone());
+        self.iam.projects.entry(project_id.clone()).or_insert_with(|| project_id.clone());
         self.clusters.insert(cluster_id.clone(), Cluster::new(project_id, cluster_id, name.into()));
     }
 
@@ -183,91 +246,151 @@ impl World {
     /// Adds an IAM user that is in no group. Returns `false` when there is one of that name, which stays as it is.
     pub fn add_user(&mut self, name: impl Into<String>) -> bool {
         let name = name.into();
-        !self.users.contains_key(&name) && self.users.insert(name, BTreeSet::new()).is_none()
+        !self.iam.users.contains_key(&name) && self.iam.users.insert(name, Set::default()).is_none()
     }
 
     /// Sets the password of an IAM user, who has none at first and gets no token without. Tokens issued for another
     /// password are good no more. Returns whether there is such a user.
     pub fn set_password(&mut self, user: &str, password: impl Into<String>) -> bool {
-        let exists = self.users.contains_key(user);
+        let exists = self.iam.users.contains_key(user);
         if exists {
-            self.passwords.insert(user.to_owned(), password.into().into());
+            let digested = Digested::of(user, &SecretString::from(password.into()));
+            self.iam.passwords.insert(user.to_owned(), digested);
         }
         exists
     }
 
-    /// Removes an IAM user, its password and its memberships. It stays on Manager. Returns whether there was one.
+    /// Removes an IAM user, its password, its memberships and its policies. It stays on Manager. Returns whether there was one.
     pub fn remove_user(&mut self, name: &str) -> bool {
-        self.passwords.remove(name);
-        self.users.remove(name).is_some()
+        self.iam.passwords.remove(name);
+        self.iam.user_policies.remove(name);
+        self.iam.users.remove(name).is_some()
     }
 
     /// Adds an IAM user group without members. Returns `false` when there is one of that name.
     pub fn add_group(&mut self, name: impl Into<String>) -> bool {
-        self.groups.insert(name.into())
+        self.iam.groups.insert(name.into())
     }
 
-    /// Removes an IAM user group and its memberships. It stays on Manager. Returns whether there was one.
+    /// Removes an IAM user group, its memberships and its policies. It stays on Manager. Returns whether there was
+    /// one.
     pub fn remove_group(&mut self, name: &str) -> bool {
-        self.users.values_mut().for_each(|groups| {
-            groups.remove(name);
+        self.iam.users.values_mut().filter(|groups| groups.contains(name)).for_each(|groups| {
+            Arc::make_mut(groups).remove(name);
         });
-        self.groups.remove(name)
+        self.iam.group_policies.remove(name);
+        self.iam.groups.remove(name)
     }
 
     /// Puts an IAM user into a group. Returns `false` when one of the two does not exist, or it was in it before.
     pub fn add_member(&mut self, user: &str, group: &str) -> bool {
-        let exists = self.groups.contains(group);
-        self.users.get_mut(user).is_some_and(|groups| exists && groups.insert(group.to_owned()))
+        let exists = self.iam.groups.contains(group);
+        let groups = self.iam.users.get_mut(user);
+        groups.is_some_and(|groups| exists && Arc::make_mut(groups).insert(group.to_owned()))
     }
 
     /// Takes an IAM user out of a group. Returns whether it was in it.
     pub fn remove_member(&mut self, user: &str, group: &str) -> bool {
-        self.users.get_mut(user).is_some_and(|groups| groups.remove(group))
+        self.iam.users.get_mut(user).is_some_and(|groups| Arc::make_mut(groups).remove(group))
+    }
+
+    /// Adds a custom policy. In an action a `*` stands for one part, or at the end for all that follows; what is
+    /// denied is denied whatever allows it. Returns `false` when there is a policy of that name, a system one
+    /// included.
+    pub fn add_policy(&mut self, name: impl Into<String>, allow: &[&str], deny: &[&str]) -> bool {
+        let name = name.into();
+        let set = |actions: &[&str]| actions.iter().map(|action| (*action).to_owned()).collect();
+        let is_new = !self.has_policy(&name);
+        if is_new {
+            self.iam.custom_policies.insert(name, CustomPolicy { allow: set(allow), deny: set(deny) });
+        }
+        is_new
+    }
+
+    /// Gives an IAM user a policy or role. Returns `false` when one of the two does not exist, or it had it before.
+    pub fn grant_user(&mut self, user: &str, policy: &str) -> bool {
+        let exist = self.iam.users.contains_key(user) && self.has_policy(policy);
+        exist && self.iam.user_policies.entry(user.to_owned()).or_default().insert(policy.to_owned())
+    }
+
+    /// Gives an IAM user group a policy or role, and thereby its members; as [`grant_user`](Self::grant_user).
+    pub fn grant_group(&mut self, group: &str, policy: &str) -> bool {
+        let exist = self.iam.groups.contains(group) && self.has_policy(policy);
+        exist && self.iam.group_policies.entry(group.to_owned()).or_default().insert(policy.to_owned())
+    }
+
+    /// Takes a policy or role from an IAM user, not from its groups. Returns whether it had it.
+    pub fn revoke_user(&mut self, user: &str, policy: &str) -> bool {
+        self.iam.user_policies.get_mut(user).is_some_and(|policies| policies.remove(policy))
+    }
+
+    /// Takes a policy or role from an IAM user group. Returns whether it had it.
+    pub fn revoke_group(&mut self, group: &str, policy: &str) -> bool {
+        self.iam.group_policies.get_mut(group).is_some_and(|policies| policies.remove(policy))
     }
 
     /// The names of all IAM users.
     pub fn users(&self) -> impl Iterator<Item = &str> {
-        self.users.keys().map(String::as_str)
+        self.iam.users.keys().map(String::as_str)
     }
 
     /// The names of all IAM user groups.
     pub fn groups(&self) -> impl Iterator<Item = &str> {
-        self.groups.iter().map(String::as_str)
+        self.iam.groups.iter().map(String::as_str)
     }
 
     /// The names of the groups that an IAM user is in; none for a user that does not exist.
     pub fn groups_of(&self, user: &str) -> impl Iterator<Item = &str> {
-        self.users.get(user).into_iter().flatten().map(String::as_str)
+        self.iam.users.get(user).into_iter().flat_map(|groups| groups.iter()).map(String::as_str)
+    }
+
+    /// The names of the policies and roles that an IAM user holds, by itself and by its groups.
+    #[must_use]
+    pub fn policies_of(&self, user: &str) -> BTreeSet<String> {
+        let own = self.iam.user_policies.get(user).into_iter().flatten();
+        let of_groups = self.groups_of(user).filter_map(|group| self.iam.group_policies.get(group)).flatten();
+        own.chain(of_groups).cloned().collect()
+    }
+
+    /// The roles that a user has on a cluster's Manager since it was synchronized last; `None` when it is not there.
+    #[must_use]
+    pub fn manager_roles(&self, cluster_id: &str, user: &str) -> Option<BTreeSet<&'static str>> {
+        Some(self.roles(self.clusters.get(cluster_id)?.user_policies(user)?))
+    }
+
+    /// The roles of a group on a cluster's Manager; as [`manager_roles`](Self::manager_roles).
+    #[must_use]
+    pub fn manager_group_roles(&self, cluster_id: &str, group: &str) -> Option<BTreeSet<&'static str>> {
+        Some(self.roles(self.clusters.get(cluster_id)?.group_policies(group)?))
     }
 
     /// The id of an IAM user, 32 hexadecimal digits; `None` for a user that does not exist.
     #[must_use]
     pub fn user_id(&self, name: &str) -> Option<String> {
-        self.users.contains_key(name).then(|| id_of("user", name))
+        self.iam.users.contains_key(name).then(|| id_of("user", name))
     }
 
     /// The id of an IAM user group; as [`user_id`](Self::user_id).
     #[must_use]
     pub fn group_id(&self, name: &str) -> Option<String> {
-        self.groups.contains(name).then(|| id_of("group", name))
+        self.iam.groups.contains(name).then(|| id_of("group", name))
     }
 
     /// The name of the account.
     #[must_use]
     pub fn domain_name(&self) -> &str {
-        &self.domain_name
+        &self.iam.domain_name
     }
 
     /// The id of the account.
     #[must_use]
     pub fn domain_id(&self) -> String {
-        id_of("domain", &self.domain_name)
+        id_of("domain", &self.iam.domain_name)
     }
 
     /// Ids and names of all projects, in the order of their ids.
     pub fn projects(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.projects.iter().map(|(id, name)| (id.as_str(), name.as_str()))
+        self.iam.projects.iter().map(|(id, name)| (id.as_str(), name.as_str()))
     }
 
     /// All clusters, in the order of their ids.
@@ -284,17 +407,55 @@ impl World {
     /// Whether a cluster is in line with IAM; `None` for a cluster that does not exist.
     ///
     /// Ours: `true` once a synchronization (or removal) has finished and none is running, while everybody on
-    /// Manager still exists in IAM and every user is in the same groups as when it was synchronized last.
+    /// Manager still exists in IAM, every user is in the same groups and everybody holds the same policies as when
+    /// they were synchronized last.
     #[must_use]
     pub fn is_synchronous(&self, cluster_id: &str) -> Option<bool> {
         let cluster = self.clusters.get(cluster_id)?;
-        let users = cluster.synchronized_users().all(|(name, groups)| self.users.get(name) == Some(groups));
-        let groups = cluster.synchronized_groups().all(|name| self.groups.contains(name));
-        Some(cluster.has_finished() && !cluster.is_synchronizing() && users && groups)
+        if !cluster.has_finished() || cluster.is_synchronizing() {
+            return Some(false);
+        }
+        let mut effective = Effective::new(self);
+        let users = cluster.synchronized_users().all(|(name, groups, policies)| {
+            self.iam.users.get(name).is_some_and(|known| known == groups) && effective.of(name) == *policies
+        });
+        let groups = cluster.synchronized_groups().all(|(name, policies)| {
+            self.iam.groups.contains(name)
+                && self.iam.group_policies.get(name).map_or(policies.is_empty(), |known| *known == **policies)
+        });
+        Some(users && groups)
+    }
+
+    fn has_policy(&self, name: &str) -> bool {
+        policy::system_policies().any(|known| known == name) || self.iam.custom_policies.contains_key(name)
+    }
+
+    fn roles(&self, policies: &BTreeSet<String>) -> BTreeSet<&'static str> {
+        policy::roles(policies, self.custom(policies))
+    }
+
+    fn custom<'a>(&'a self, policies: &'a BTreeSet<String>) -> impl Iterator<Item = &'a CustomPolicy> {
+        policies.iter().filter_map(|name| self.iam.custom_policies.get(name))
+    }
+
+    /// Whether an IAM user may synchronize.
+    pub(crate) fn may_sync(&self, user: &str) -> bool {
+        let policies = self.policies_of(user);
+        policy::may_sync(&policies, self.custom(&policies))
+    }
+
+    /// What a token of this user rests on: another one once its password or its permissions have changed, and none
+    /// without the user.
+    pub(crate) fn standing(&self, user: &str) -> Option<[u8; 32]> {
+        self.iam.users.contains_key(user).then(|| {
+            let password = self.iam.passwords.get(user).map_or("", |digested| digested.0.as_str());
+            let policies = self.policies_of(user).into_iter().collect::<Vec<_>>();
+            Sha256::new().chain_update(password).chain_update(format!("{policies:?}")).finalize().into()
+        })
     }
 
     pub(crate) fn has_project(&self, project_id: &str) -> bool {
-        self.projects.contains_key(project_id)
+        self.iam.projects.contains_key(project_id)
     }
 
     /// The user of that id.
@@ -309,8 +470,8 @@ impl World {
 
     /// Whether this is the password of that user.
     pub(crate) fn is_password(&self, user: &str, password: &SecretString) -> bool {
-        let of = |secret: &SecretString| Sha256::digest(secret.expose_secret().as_bytes());
-        self.passwords.get(user).is_some_and(|known| of(known).ct_eq(&of(password)).into())
+        let sent = Digested::of(user, password);
+        self.iam.passwords.get(user).is_some_and(|known| known.0.as_bytes().ct_eq(sent.0.as_bytes()).into())
     }
 
     /// The cluster as it is at this time: what has ended until then shows.
@@ -333,20 +494,51 @@ impl World {
     /// What a synchronization of these names would bring to Manager: of what IAM has, the users with the groups
     /// they are in, then the groups, named ones first. Names that IAM does not have are left out.
     pub(crate) fn arrival(&self, user_names: &[String], group_names: &[String]) -> Effect {
-        let users: Vec<_> = user_names
-            .iter()
-            .filter_map(|name| Some((name.clone(), self.users.get(name)?.clone())))
-            .collect();
-        let named = group_names.iter().filter(|name| self.groups.contains(*name));
-        let brought = users.iter().flat_map(|(_, groups)| groups);
-        let groups = named.chain(brought).cloned().collect();
+        let mut effective = Effective::new(self);
+        let users: Vec<_> = user_names.iter().filter_map(|name| effective.arrival(name)).collect();
+        let named = group_names.iter().filter(|name| self.iam.groups.contains(*name));
+        let brought = users.iter().flat_map(|user| user.groups.iter());
+        let groups = named.chain(brought).map(|name| self.group_arrival(name)).collect();
         Effect::Arrive { users, groups }
     }
 
     /// What a synchronization of everything would bring to Manager.
     pub(crate) fn arrival_of_everything(&self) -> Effect {
-        let users = self.users.iter().map(|(name, groups)| (name.clone(), groups.clone())).collect();
-        Effect::Arrive { users, groups: self.groups.iter().cloned().collect() }
+        let mut effective = Effective::new(self);
+        let users = self.iam.users.keys().filter_map(|name| effective.arrival(name)).collect();
+        let groups = self.iam.groups.iter().map(|name| self.group_arrival(name)).collect();
+        Effect::Arrive { users, groups }
+    }
+
+    fn group_arrival(&self, name: &str) -> (String, Set) {
+        (name.to_owned(), Set::new(self.iam.group_policies.get(name).cloned().unwrap_or_default()))
+    }
+}
+
+/// The policies of users, one set for all that are in the same groups: there may be many of them.
+struct Effective<'a> {
+    world: &'a World,
+    by_groups: BTreeMap<&'a BTreeSet<String>, Set>,
+}
+
+impl<'a> Effective<'a> {
+    fn new(world: &'a World) -> Self {
+        Self { world, by_groups: BTreeMap::new() }
+    }
+
+    fn of(&mut self, user: &str) -> Set {
+        let policies = || Set::new(self.world.policies_of(user));
+        match self.world.iam.users.get(user) {
+            Some(groups) if self.world.iam.user_policies.get(user).is_none_or(BTreeSet::is_empty) => {
+                self.by_groups.entry(groups).or_insert_with(policies).clone()
+            }
+            _ => policies(),
+        }
+    }
+
+    fn arrival(&mut self, user: &str) -> Option<Arrival> {
+        let groups = self.world.iam.users.get(user)?.clone();
+        Some(Arrival { name: user.to_owned(), groups, policies: self.of(user) })
     }
 }
 
@@ -407,6 +599,29 @@ mod tests {
         assert!(!world.set_password("nobody", "x") && !world.is_password("nobody", &"x".into()));
         assert!(world.remove_user("u") && world.add_user("u"));
         assert!(!world.is_password("u", &"hush-hush".into()), "another user of that name");
+    }
+
+    #[test]
+    fn policies_come_by_the_user_and_its_groups_and_go_with_them() {
+        let mut world = World::new().with_user("u", &["g", "h"]).with_policy("own", &["mrs:*"], &[]);
+        assert!(!world.add_policy("own", &[], &[]) && !world.add_policy("MRS FullAccess", &[], &[]));
+        assert!(!world.grant_user("u", "none") && !world.grant_user("nobody", "own"));
+        assert!(!world.grant_group("none", "own") && !world.may_sync("u"));
+        let before = world.standing("u");
+        assert!(
+            world.grant_group("h", "MRS ReadOnlyAccess") && !world.grant_group("h", "MRS ReadOnlyAccess")
+        );
+        assert!(world.grant_user("u", "own") && world.may_sync("u"));
+        assert_eq!(world.policies_of("u").into_iter().collect::<Vec<_>>(), ["MRS ReadOnlyAccess", "own"]);
+        assert_ne!(world.standing("u"), before);
+        assert!(world.revoke_user("u", "own") && !world.revoke_user("u", "own") && !world.may_sync("u"));
+        assert!(world.revoke_group("h", "MRS ReadOnlyAccess") && world.standing("u") == before);
+        world.grant_group("h", "MRS FullAccess");
+        assert!(world.remove_group("h") && world.add_group("h") && world.add_member("u", "h"));
+        assert_eq!(world.standing("u"), before, "another group of that name");
+        world.grant_user("u", "own");
+        assert!(world.remove_user("u") && world.standing("u").is_none() && world.add_user("u"));
+        assert!(world.policies_of("u").is_empty());
     }
 
     #[test]

@@ -186,12 +186,24 @@ async fn its_own_paths_need_no_credentials() {
     assert_eq!((health.status.as_u16(), &health.body["status"]), (200, &json!("ok")));
     stage.finished(post(USER_1)).await;
     let manager = stage.send(Draft::new("GET", "/_emulator/manager")).await.body;
+    let roles = [
+        "Manager_administrator",
+        "Manager_auditor",
+        "Manager_operator",
+        "Manager_tenant",
+        "Manager_viewer",
+        "System_administrator",
+        "default",
+        "launcher-job",
+    ];
     let cluster = json!({
         "project_id": "ff8080828997cb24018a1b2db3440b80",
         "cluster_id": "f7f45c04-4303-411c-9b71-d2cb730dd162",
         "is_synchronizing": false,
         "user_names": ["user1"],
         "group_names": ["group1"],
+        "users": [{ "name": "user1", "roles": roles }],
+        "groups": [{ "name": "group1", "roles": roles }],
     });
     assert_eq!(manager, json!({ "clusters": [cluster] }));
     stage.emulator.change_world(|world| world.add_user("user3"));

@@ -49,6 +49,22 @@ exercised! {
         let draft = get(SYNC).header("x-auth-token", "wrong");
         assert!(stage.signed(draft).await.message().ends_with("decrypt token fail"));
     }
+    "Owners of credentials" owners_of_credentials |stage| {
+        drop(stage);
+        let world = World::sample().with_user("poor", &[]);
+        let builder = Emulator::builder().world(world).access_key_of("poor", "A", "s").token_of("poor", "t").token("u");
+        let stage = Stage::with(builder).await;
+        let key = Credentials::new("A", "s").unwrap();
+        let signed = async || stage.send(post(USER_1).sign(&key, stage.clock.now())).await;
+        let with = async |token: &str| stage.send(post(USER_1).header("x-auth-token", token)).await;
+        assert_eq!(signed().await.outcome(), (401, "12000136"));
+        assert_eq!(with("t").await.outcome(), (401, "12000136"));
+        stage.emulator.change_world(|world| world.remove_user("poor"));
+        let answer = signed().await;
+        assert!(answer.message().ends_with("Get secretKey failed,ak:A,err:ak not exist"), "{answer:?}");
+        assert_eq!(with("t").await.outcome(), (401, "APIGW.0307"));
+        assert_eq!(with("u").await.status, 202);
+    }
     "Reach of credentials" reach_of_credentials |stage| {
         drop(stage);
         let world = World::sample().with_cluster("p2", "c2");
@@ -111,6 +127,10 @@ exercised! {
         assert_eq!(status().await.outcome(), (401, "APIGW.0307"));
         stage.emulator.change_world(|world| world.set_password("user1", SAMPLE_PASSWORD));
         assert_eq!(status().await.status, 200);
+        stage.emulator.change_world(|world| world.grant_group("group1", "MRS ReadOnlyAccess"));
+        assert_eq!(status().await.outcome(), (401, "APIGW.0307"));
+        stage.emulator.change_world(|world| world.revoke_group("group1", "MRS ReadOnlyAccess"));
+        assert_eq!(status().await.status, 200);
         stage.clock.advance(std::time::Duration::from_nanos(1));
         assert_eq!(status().await.outcome(), (401, "APIGW.0307"));
         stage.emulator.reset();
@@ -152,6 +172,33 @@ exercised! {
         assert_eq!(stage.signed(Draft::new("GET", &state)).await.outcome(), INVALID);
         let twice = format!("/v1.1/{}/cluster_infos?pageSize=1&pageSize=1", SAMPLE[0]);
         assert_eq!(stage.signed(Draft::new("GET", &twice)).await.outcome(), INVALID);
+    }
+    "Permission to synchronize" permission_to_synchronize |stage| {
+        stage.emulator.change_world(|world| world.revoke_group("group1", "MRS FullAccess"));
+        let token = token(&stage, "{}").await;
+        let with = async |draft: Draft| stage.send(draft.header("x-auth-token", &token)).await;
+        for draft in [post("nonsense"), delete(USER_1)] {
+            let answer = with(draft).await;
+            assert_eq!(answer.outcome(), (401, "12000136"));
+            assert_eq!(answer.message(), "Policy doesn't allow mrs:cluster:syncUser to be performed");
+        }
+        for end in [SYNC, STATUS, SYNCHRONOUS] {
+            assert_eq!(with(get(end)).await.status, 200, "{end}");
+        }
+        let elsewhere = post(USER_1).target.replace(SAMPLE[0], "a-b");
+        assert_eq!(with(Draft { target: elsewhere, ..post(USER_1) }).await.outcome(), (400, "12000107"));
+    }
+    "Policies" policies |stage| {
+        let may = async || {
+            let token = token(&stage, "{}").await;
+            let answer = stage.send(post("{}").header("x-auth-token", token)).await;
+            answer.outcome() == INVALID
+        };
+        assert!(may().await, "by its group");
+        stage.emulator.change_world(|world| {
+            world.add_policy("never", &[], &["mrs:*"]) && world.grant_user("user1", "never")
+        });
+        assert!(!may().await, "a denial wins");
     }
     "Bodies of reads" bodies_of_reads |stage| {
         let draft = get(SYNC).header("content-type", "text/plain").body("nonsense");
@@ -235,6 +282,31 @@ exercised! {
         assert_eq!(stage.on_manager().await, owned(&[], &[]));
         stage.clock.advance(std::time::Duration::from_nanos(1));
         assert_eq!(stage.on_manager().await, owned(&["user1"], &["group1"]));
+    }
+    "Roles on Manager" roles_on_manager |stage| {
+        stage.emulator.change_world(|world| {
+            *world = std::mem::take(world)
+                .with_user("viewer", &["group2"])
+                .with_user_policy("viewer", "MRS ReadOnlyAccess")
+                .with_user("nobody", &[]);
+        });
+        stage.finished(post(r#"{"user_names":["user1","viewer","nobody"]}"#)).await;
+        let roles = async |user: &str| {
+            let manager = stage.send(Draft::new("GET", "/_emulator/manager")).await.body;
+            let users = manager["clusters"][0]["users"].as_array().unwrap().clone();
+            users.iter().find(|known| known["name"] == user).unwrap()["roles"].clone()
+        };
+        assert_eq!(roles("user1").await.as_array().unwrap().len(), 8);
+        assert_eq!((roles("viewer").await, roles("nobody").await), (json!(["Manager_viewer"]), json!([])));
+        stage.emulator.change_world(|world| world.grant_group("group2", "MRS CommonOperations"));
+        assert_eq!(roles("viewer").await, json!(["Manager_viewer"]), "not before it is synchronized again");
+        assert_eq!(stage.get(SYNCHRONOUS).await, json!({ "is_synchronous": false }));
+        stage.finished(post(r#"{"user_names":["viewer"]}"#)).await;
+        assert_eq!(roles("viewer").await, json!(["Manager_viewer", "default", "launcher-job"]));
+        assert_eq!(stage.get(SYNCHRONOUS).await, json!({ "is_synchronous": true }));
+        let world = stage.emulator.world();
+        assert_eq!(world.manager_group_roles(SAMPLE[1], "group2").unwrap().len(), 3);
+        assert_eq!(world.manager_roles(SAMPLE[1], "user2"), None);
     }
     "Removed users" removed_users |stage| {
         stage.finished(post(USER_1)).await;
