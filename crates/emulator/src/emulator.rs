@@ -24,6 +24,7 @@ use crate::quota::{Quota, Quotas};
 use crate::request::{RecordedRequest, Records};
 use crate::schemas::Schemas;
 use crate::server::serve;
+use crate::sync::Progress;
 use crate::tls::Tls;
 use crate::world::World;
 
@@ -52,7 +53,7 @@ impl Emulator {
             tls: false,
             keys: Vec::new(),
             tokens: Vec::new(),
-            sync_duration: Duration::from_secs(2),
+            progress: Progress::Takes(Duration::from_secs(2)),
             clock: Arc::new(MachineClock),
             world: World::sample(),
             token_lifetime: Duration::from_secs(24 * 60 * 60),
@@ -152,7 +153,7 @@ pub struct EmulatorBuilder {
     tls: bool,
     keys: Vec<AccessKey>,
     tokens: Vec<(SecretString, Caller)>,
-    sync_duration: Duration,
+    progress: Progress,
     clock: Arc<dyn Clock>,
     world: World,
     token_lifetime: Duration,
@@ -249,7 +250,15 @@ impl EmulatorBuilder {
 
     /// How long a synchronization and a removal take, 2 s by default. With zero they end at once.
     pub fn sync_duration(mut self, duration: Duration) -> Self {
-        self.sync_duration = duration;
+        self.progress = Progress::Takes(duration);
+        self
+    }
+
+    /// Lets a synchronization and a removal take so many looks instead of time: that many answers of `ListSyncStatus`
+    /// say that it is running, the next one says that it is not. Without the status operations it is answers of
+    /// `ShowSyncIamUser` that count. The latest call of this and of [`sync_duration`](Self::sync_duration) holds.
+    pub fn sync_polls(mut self, count: u32) -> Self {
+        self.progress = Progress::Polls(count);
         self
     }
 
@@ -332,7 +341,7 @@ impl EmulatorBuilder {
             clock: self.clock,
             base_url: format!("{}://{addr}", if tls.is_some() { "https" } else { "http" }),
             status_operations: self.status_operations,
-            sync_duration: self.sync_duration,
+            progress: self.progress,
             seed: self.seed,
             initial: self.world.clone(),
             initial_faults: faults.clone(),
@@ -358,7 +367,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("tls", &self.tls)
             .field("access_keys", &keys)
             .field("tokens", &self.tokens.len())
-            .field("sync_duration", &self.sync_duration)
+            .field("progress", &self.progress)
             .field("token_lifetime", &self.token_lifetime)
             .field("status_operations", &self.status_operations)
             .field("quota", &self.quota)

@@ -23,6 +23,7 @@ use crate::quota::Quotas;
 use crate::request::{Completeness, Received, RecordedRequest, Records, masked_body, masked_headers};
 use crate::router::{Endpoint, Route, Service, route};
 use crate::schemas::Schemas;
+use crate::sync::Progress;
 use crate::time::http_date;
 use crate::world::World;
 
@@ -41,7 +42,7 @@ pub(crate) struct Gateway {
     pub(crate) base_url: String,
     /// Whether there are the two by which a synchronization is followed.
     pub(crate) status_operations: bool,
-    pub(crate) sync_duration: Duration,
+    pub(crate) progress: Progress,
     pub(crate) seed: u64,
     pub(crate) initial: World,
     pub(crate) initial_faults: Faults,
@@ -229,7 +230,8 @@ impl Gateway {
             world: &mut state.world,
             faults: &mut state.faults,
             now,
-            sync_duration: self.sync_duration,
+            progress: self.progress,
+            status_operations: self.status_operations,
             headers: HeaderMap::new(),
             lost_one: false,
         };

@@ -1,6 +1,6 @@
 //! MRS behind the gateway: the five operations.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::HeaderMap;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::query::Query;
 use crate::request::Received;
 use crate::router::{Route, Service};
 use crate::schemas::Schemas;
-use crate::sync::{Cluster, Effect};
+use crate::sync::{Cluster, Effect, Progress};
 use crate::world::World;
 
 /// What an operation works with.
@@ -30,7 +30,9 @@ pub(crate) struct Call<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) faults: &'a mut Faults,
     pub(crate) now: SystemTime,
-    pub(crate) sync_duration: Duration,
+    pub(crate) progress: Progress,
+    /// Whether there are the two operations by which a synchronization is followed.
+    pub(crate) status_operations: bool,
     /// Of the answer, besides those that every answer has.
     pub(crate) headers: HeaderMap,
     /// Whether the fault of a partial synchronization happened.
@@ -113,13 +115,20 @@ pub(crate) fn cancel_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal
 }
 
 pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
+    let only_look = !call.status_operations;
     let cluster = cluster(call)?;
-    Ok(json!({ "user_names": cluster.user_names(), "group_names": cluster.group_names() }))
+    let answer = json!({ "user_names": cluster.user_names(), "group_names": cluster.group_names() });
+    if only_look {
+        cluster.poll();
+    }
+    Ok(answer)
 }
 
 pub(crate) fn list_sync_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let cluster = cluster(call)?;
-    Ok(json!({ "is_synchronizing": cluster.is_synchronizing() }))
+    let answer = json!({ "is_synchronizing": cluster.is_synchronizing() });
+    cluster.poll();
+    Ok(answer)
 }
 
 pub(crate) fn list_sync_requirements(call: &mut Call<'_>) -> Result<Value, Refusal> {
@@ -156,7 +165,7 @@ pub(crate) fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Ref
 }
 
 fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
-    let (now, takes) = (call.now, call.sync_duration);
+    let (now, progress) = (call.now, call.progress);
     let running = cluster(call)?;
     if running.is_synchronizing() {
         let message = format!("IAM synchronization of cluster {} is already running.", running.id());
@@ -166,7 +175,7 @@ fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
         effect.lose_one();
         call.lost_one = true;
     }
-    cluster(call)?.start(effect, now, takes);
+    cluster(call)?.start(effect, now, progress);
     Ok(json!({ "state": "synchronizing" }))
 }
 

@@ -130,9 +130,27 @@ impl Effect {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Running {
-    /// `None`: beyond what a [`SystemTime`] can say, so never.
-    ends: Option<SystemTime>,
+    ends: End,
     effect: Effect,
+}
+
+/// When a synchronization ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum End {
+    /// `None`: beyond what a [`SystemTime`] can say, so never.
+    At(Option<SystemTime>),
+    /// After so many more looks at it.
+    AfterPolls(u32),
+}
+
+/// What a synchronization goes on by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Time.
+    Takes(Duration),
+    /// The number of looks at it.
+    Polls(u32),
 }
 
 impl Cluster {
@@ -219,7 +237,10 @@ impl Cluster {
 
     /// Lets what has ended until now take effect. A running synchronization ends exactly at its time.
     pub(crate) fn settle(&mut self, now: SystemTime) {
-        let over = |running: &mut Running| running.ends.is_some_and(|ends| ends <= now);
+        let over = |running: &mut Running| match running.ends {
+            End::At(ends) => ends.is_some_and(|ends| ends <= now),
+            End::AfterPolls(left) => left == 0,
+        };
         if let Some(Running { effect, .. }) = self.running.take_if(over) {
             self.manager.apply(effect);
             self.has_finished = true;
@@ -227,8 +248,23 @@ impl Cluster {
     }
 
     /// Starts a synchronization; the caller has made sure that none is running.
-    pub(crate) fn start(&mut self, effect: Effect, now: SystemTime, takes: Duration) {
-        self.running = Some(Running { ends: now.checked_add(takes), effect });
+    pub(crate) fn start(&mut self, effect: Effect, now: SystemTime, progress: Progress) {
+        let ends = match progress {
+            Progress::Takes(duration) => End::At(now.checked_add(duration)),
+            Progress::Polls(count) => End::AfterPolls(count),
+        };
+        self.running = Some(Running { ends, effect });
+    }
+
+    /// Looks at it once. Returns whether that was progress.
+    pub(crate) fn poll(&mut self) -> bool {
+        match &mut self.running {
+            Some(Running { ends: End::AfterPolls(left), .. }) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
@@ -294,7 +330,7 @@ mod tests {
     fn it_ends_exactly_at_its_time() {
         let start = SystemTime::UNIX_EPOCH;
         let mut cluster = Cluster::new("p".into(), "c".into(), "n".into());
-        cluster.start(arrive(&["u"]), start, 2 * SECOND);
+        cluster.start(arrive(&["u"]), start, Progress::Takes(2 * SECOND));
         cluster.settle(start + 2 * SECOND - Duration::from_nanos(1));
         assert!(cluster.is_synchronizing() && cluster.user_names().is_empty());
         cluster.settle(start + 2 * SECOND);
@@ -307,7 +343,7 @@ mod tests {
     #[test]
     fn a_time_beyond_the_clock_never_comes() {
         let mut cluster = Cluster::new("p".into(), "c".into(), "n".into());
-        cluster.start(arrive(&["u"]), SystemTime::UNIX_EPOCH, Duration::MAX);
+        cluster.start(arrive(&["u"]), SystemTime::UNIX_EPOCH, Progress::Takes(Duration::MAX));
         cluster.settle(SystemTime::UNIX_EPOCH + 1_000_000_000 * SECOND);
         assert!(cluster.is_synchronizing());
     }
@@ -322,7 +358,7 @@ mod tests {
             Effect::Leave { users: vec!["c".into(), "none".into()], groups: Vec::new() },
             arrive(&["c"]),
         ] {
-            cluster.start(effect, now, Duration::ZERO);
+            cluster.start(effect, now, Progress::Polls(0));
             cluster.settle(now);
         }
         assert_eq!(cluster.user_names(), ["b", "a", "c"]);

@@ -304,6 +304,8 @@ exercised! {
         stage.finished(post(r#"{"user_names":["viewer"]}"#)).await;
         assert_eq!(roles("viewer").await, json!(["Manager_viewer", "default", "launcher-job"]));
         assert_eq!(stage.get(SYNCHRONOUS).await, json!({ "is_synchronous": true }));
+        stage.emulator.change_world(|world| world.grant_user("viewer", "MRS FullAccess"));
+        assert_eq!(stage.get(SYNCHRONOUS).await, json!({ "is_synchronous": false }), "its own policies count");
         let world = stage.emulator.world();
         assert_eq!(world.manager_group_roles(SAMPLE[1], "group2").unwrap().len(), 3);
         assert_eq!(world.manager_roles(SAMPLE[1], "user2"), None);

@@ -87,3 +87,25 @@ async fn of_requests_at_the_same_time_one_is_accepted() {
     statuses.sort_unstable();
     assert_eq!(statuses, [202, 500, 500, 500, 500, 500, 500, 500]);
 }
+
+#[tokio::test]
+async fn a_synchronization_may_take_looks_instead_of_time() {
+    let stage = Stage::with(Emulator::builder().sync_polls(2)).await;
+    let running = async || stage.get(STATUS).await["is_synchronizing"] == true;
+    assert!(!running().await, "nothing to look at");
+    assert_eq!(stage.post(USER_1).await.status, 202);
+    stage.clock.advance(3600 * SECOND);
+    assert_eq!(stage.get(SYNC).await["user_names"], serde_json::json!([]), "neither time nor this counts");
+    assert_eq!(stage.post(USER_1).await.outcome(), (500, "12000154"));
+    assert!(running().await && running().await && !running().await);
+    assert_eq!(stage.get(SYNC).await["user_names"], serde_json::json!(["user1"]));
+
+    let stage = Stage::with(Emulator::builder().sync_polls(0)).await;
+    assert_eq!(stage.post(USER_1).await.status, 202);
+    assert_eq!(stage.get(STATUS).await["is_synchronizing"], false);
+
+    let stage = Stage::with(Emulator::builder().sync_polls(1).without_status_operations()).await;
+    assert_eq!(stage.post(USER_1).await.status, 202);
+    assert_eq!(stage.get(SYNC).await["user_names"], serde_json::json!([]));
+    assert_eq!(stage.get(SYNC).await["user_names"], serde_json::json!(["user1"]));
+}
