@@ -10,6 +10,7 @@ use sdk_hmac_sha256::{
     VerifyError, X_SECURITY_TOKEN, verify,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -30,6 +31,15 @@ const MOST_TOKENS: usize = 10_000;
 pub(crate) struct Key {
     pub(crate) secret_key: SecretKey,
     /// Of temporary keys.
+    pub(crate) security_token: Option<SecretString>,
+    pub(crate) caller: Caller,
+}
+
+/// An access key as it was configured.
+#[derive(Clone)]
+pub(crate) struct AccessKey {
+    pub(crate) access_key: String,
+    pub(crate) secret_key: SecretString,
     pub(crate) security_token: Option<SecretString>,
     pub(crate) caller: Caller,
 }
@@ -56,15 +66,33 @@ pub(crate) struct Authenticator {
 }
 
 /// A token that IAM has issued.
-#[derive(Clone)]
-struct Issued {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Issued {
     /// In its place.
     digest: [u8; 32],
+    /// Counts them.
+    number: u64,
     user: String,
     /// Of the user, when it was issued.
     standing: [u8; 32],
     /// `None`: never.
     expires: Option<SystemTime>,
+}
+
+impl Issued {
+    pub(crate) fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+/// What issuing a token comes to.
+pub(crate) struct Issuance {
+    pub(crate) token: String,
+    /// From then on it is refused.
+    pub(crate) expires: Option<SystemTime>,
+    pub(crate) issued: Issued,
+    /// Tokens that had to make room.
+    pub(crate) forgotten: Vec<[u8; 32]>,
 }
 
 /// Failures in a row of one access key.
@@ -90,30 +118,34 @@ impl Authenticator {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Issues a token to a user of this standing. Answers it with the time from which on it is refused.
-    pub(crate) fn issue(
-        &self,
-        user: &str,
-        standing: [u8; 32],
-        now: SystemTime,
-    ) -> (String, Option<SystemTime>) {
+    /// Knows these tokens again.
+    pub(crate) fn restore(&self, mut tokens: Vec<Issued>) {
+        tokens.sort_unstable_by_key(|issued| issued.number);
+        *self.issued.lock().unwrap_or_else(PoisonError::into_inner) = tokens.into();
+    }
+
+    /// Issues a token to a user of this standing.
+    pub(crate) fn issue(&self, user: &str, standing: [u8; 32], now: SystemTime) -> Issuance {
         // Does not follow from the seed: whoever sees the records must not be able to work it out.
         let token: String =
             (0..4).map(|part| format!("{:016x}", RandomState::new().hash_one(part))).collect();
         let expires = now.checked_add(self.token_lifetime);
         let digest = Sha256::digest(&token).into();
-        let mut issued = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
-        issued.push_back(Issued { digest, user: user.to_owned(), standing, expires });
-        if issued.len() > MOST_TOKENS {
-            issued.pop_front();
-        }
-        (token, expires)
+        let mut all = self.issued.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = all.back().map_or(0, |latest| latest.number + 1);
+        let issued = Issued { digest, number, user: user.to_owned(), standing, expires };
+        all.push_back(issued.clone());
+        let surplus = all.len().saturating_sub(MOST_TOKENS);
+        let forgotten = all.drain(..surplus).map(|issued| issued.digest).collect();
+        Issuance { token, expires, issued, forgotten }
     }
 
-    /// Whose credentials the request carries, if they hold. `standing` is that of a user now, none without the user.
+    /// Whose credentials the request carries, if they hold. `signed_by` is the time by which clients sign, `now` that of
+    /// all else; `standing` is that of a user now, none without the user.
     pub(crate) fn check(
         &self,
         received: &Received,
+        signed_by: SystemTime,
         now: SystemTime,
         standing: impl Fn(&str) -> Option<[u8; 32]>,
     ) -> Result<Caller, Refusal> {
@@ -134,12 +166,12 @@ impl Authenticator {
             .and_then(|claimed| Some((claimed.access_key(), self.keys.get(claimed.access_key())?)))
             .filter(|(_, key)| exists(key));
         let Some((access_key, key)) = known else {
-            return self.check_signature(received, None, now);
+            return self.check_signature(received, None, signed_by);
         };
         if self.is_locked(access_key, now) {
             return Err(refuse("AK access failed to reach the limit,forbidden"));
         }
-        let outcome = self.check_signature(received, Some(key), now);
+        let outcome = self.check_signature(received, Some(key), signed_by);
         self.count(access_key, outcome.is_ok(), now);
         outcome
     }

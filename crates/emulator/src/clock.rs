@@ -1,7 +1,7 @@
 //! The emulator's time.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Where the emulator takes its time from.
@@ -21,6 +21,47 @@ impl Clock for MachineClock {
     #[expect(clippy::disallowed_methods, reason = "the one place of this crate that asks the machine")]
     fn now(&self) -> SystemTime {
         SystemTime::now()
+    }
+}
+
+/// A clock, and how far the emulator's time is ahead of it.
+pub(crate) struct Time {
+    clock: Arc<dyn Clock>,
+    /// `None`: it cannot be moved.
+    ahead: Option<Mutex<Duration>>,
+}
+
+impl Time {
+    pub(crate) fn new(clock: Arc<dyn Clock>, is_virtual: bool) -> Self {
+        Self { clock, ahead: is_virtual.then(Mutex::default) }
+    }
+
+    /// What the clock shows, as the clocks of clients do: by it they sign.
+    pub(crate) fn clock(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// The time by which everything else happens.
+    pub(crate) fn now(&self) -> SystemTime {
+        let now = self.clock();
+        now.checked_add(self.ahead()).unwrap_or(now)
+    }
+
+    pub(crate) fn is_virtual(&self) -> bool {
+        self.ahead.is_some()
+    }
+
+    pub(crate) fn ahead(&self) -> Duration {
+        self.ahead
+            .as_ref()
+            .map_or(Duration::ZERO, |ahead| *ahead.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Nothing happens to a time that cannot be moved.
+    pub(crate) fn set_ahead(&self, by: Duration) {
+        if let Some(ahead) = &self.ahead {
+            *ahead.lock().unwrap_or_else(PoisonError::into_inner) = by;
+        }
     }
 }
 

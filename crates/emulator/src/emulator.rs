@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
@@ -15,15 +16,17 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::auth::{Authenticator, Caller, Key};
-use crate::clock::{Clock, MachineClock};
+use crate::auth::{AccessKey, Authenticator, Caller, Key};
+use crate::clock::{Clock, MachineClock, Time};
 use crate::error::StartError;
 use crate::fault::{Fault, Faults};
-use crate::gateway::{Gateway, State};
+use crate::gateway::{Gateway, Keeping, State};
 use crate::quota::{Quota, Quotas};
 use crate::request::{RecordedRequest, Records};
 use crate::schemas::Schemas;
+use crate::seed::Seed;
 use crate::server::serve;
+use crate::store::Store;
 use crate::sync::Progress;
 use crate::tls::Tls;
 use crate::world::World;
@@ -63,6 +66,9 @@ impl Emulator {
             faults: Vec::new(),
             seed: 0,
             explain_auth: false,
+            allow_remote: false,
+            virtual_time: false,
+            state: None,
         }
     }
 
@@ -87,17 +93,21 @@ impl Emulator {
     /// What exists now: IAM, and each cluster with what is on its Manager. A copy.
     #[must_use]
     pub fn world(&self) -> World {
-        self.change_world(|world| world.clone())
+        self.gateway.world()
     }
 
     /// Changes the world, as an administrator of IAM would.
     ///
-    /// Requests wait meanwhile; `change` must not use the emulator itself, it would wait for itself.
+    /// Requests wait meanwhile; `change` must not use the emulator itself, it would wait for itself. With
+    /// [state](EmulatorBuilder::state) the whole world is kept anew; that this fails shows in the log only.
     pub fn change_world<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
-        let now = self.gateway.clock.now();
-        let mut state = self.gateway.state();
-        state.world.settle(now);
-        change(&mut state.world)
+        self.gateway.change_world(change).0
+    }
+
+    /// Moves [virtual time](EmulatorBuilder::virtual_time) forwards. Returns whether it was moved: not without virtual
+    /// time, and not when that cannot be kept.
+    pub fn advance(&self, by: Duration) -> bool {
+        self.gateway.advance(by).unwrap_or_default()
     }
 
     /// The requests to the service so far, the oldest first, without their secrets.
@@ -120,10 +130,11 @@ impl Emulator {
         self.gateway.state().faults.all().to_vec()
     }
 
-    /// Puts everything back to how it was at the start: the world, the recorded requests, faults, locked access
-    /// keys, issued tokens, quotas, request ids.
+    /// Puts everything back to how it was configured: the world, the recorded requests, faults, locked access
+    /// keys, issued tokens, quotas, virtual time, request ids. With [state](EmulatorBuilder::state) that is kept; that
+    /// it fails shows in the log only.
     pub fn reset(&self) {
-        self.gateway.reset();
+        let _logged = self.gateway.reset();
     }
 
     /// Stops: takes no new connection, finishes what has begun (for 300 ms at most), frees the port.
@@ -136,6 +147,8 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.task.abort();
+        // The tasks may hold the gateway for a while.
+        self.gateway.close();
     }
 }
 
@@ -163,10 +176,14 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     seed: u64,
     explain_auth: bool,
+    allow_remote: bool,
+    virtual_time: bool,
+    state: Option<PathBuf>,
 }
 
 impl EmulatorBuilder {
-    /// Where to listen; a loopback address, `127.0.0.1:0` by default. Port 0 picks a free one.
+    /// Where to listen; a loopback address unless others are [allowed](Self::allow_remote), `127.0.0.1:0` by default.
+    /// Port 0 picks a free one.
     pub fn listen(mut self, addr: SocketAddr) -> Self {
         self.listen = addr;
         self
@@ -274,6 +291,43 @@ impl EmulatorBuilder {
         self
     }
 
+    /// What exists and which access keys are accepted, from a [`Seed`]: instead of the world, and besides other keys.
+    /// A seed without keys leaves [`SAMPLE_ACCESS_KEY`] accepted where no other is configured.
+    pub fn from_seed(mut self, seed: Seed) -> Self {
+        let (world, keys) = seed.into_parts();
+        self.world = world;
+        self.keys.extend(keys);
+        self
+    }
+
+    /// Keeps the world and the issued tokens in a directory, across restarts: what an answer says has been committed
+    /// before it goes out, and survives the end of the process at any time.
+    ///
+    /// A world that is kept there wins over the configured one, to which [`Emulator::reset`] goes back. Kept too is
+    /// how far virtual time is ahead. Not kept are access keys, faults, recorded requests, locks and quotas; of
+    /// passwords and tokens only digests are. One emulator at a time may use a directory.
+    pub fn state(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.state = Some(directory.into());
+        self
+    }
+
+    /// Whether time can be moved forwards, by [`Emulator::advance`] or `POST /_emulator/clock`; it cannot by default.
+    ///
+    /// Synchronizations, tokens, locks and quotas go by it. Signatures and the `Date` header go by the clock as it is,
+    /// since clients sign by theirs.
+    pub fn virtual_time(mut self, is_virtual: bool) -> Self {
+        self.virtual_time = is_virtual;
+        self
+    }
+
+    /// Whether it may listen on other addresses than those of the loopback interface, which it may not by default.
+    ///
+    /// Whoever reaches it may then do everything below `/_emulator/`, without credentials.
+    pub fn allow_remote(mut self, allow: bool) -> Self {
+        self.allow_remote = allow;
+        self
+    }
+
     /// How requests are counted against the documented number a minute, [`Quota::Sliding`] by default.
     pub fn quota(mut self, quota: Quota) -> Self {
         self.quota = quota;
@@ -293,7 +347,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// What request ids follow from, 0 by default: the same seed gives the same ids in the same order.
+    /// What request ids follow from, 0 by default: the same number gives the same ids in the same order. With
+    /// [state](Self::state) each start has ids of its own.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -311,15 +366,15 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// [`StartError`] when the address is not a loopback address or cannot be listened on, a credential cannot be
-    /// used, or no certificate can be made.
+    /// [`StartError`] when the address is not a loopback address or cannot be listened on, a credential or the state
+    /// cannot be used, or no certificate can be made.
     ///
     /// # Panics
     ///
     /// Outside a tokio runtime, or in one without I/O driver.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let listen = self.listen;
-        if !listen.ip().to_canonical().is_loopback() {
+        if !self.allow_remote && !listen.ip().to_canonical().is_loopback() {
             return Err(StartError::NotLoopback { addr: listen });
         }
         let schemas = Schemas::compile(DOCUMENTS)?;
@@ -329,23 +384,39 @@ impl EmulatorBuilder {
             self.token_lifetime,
             self.explain_auth,
         );
-        let tls = if self.tls { Some(Tls::generate()?) } else { None };
+        let tls = if self.tls { Some(Tls::generate(listen.ip().to_canonical())?) } else { None };
         let faults = Faults::new(self.faults);
         let failed = |source| StartError::Listen { addr: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let addr = listener.local_addr().map_err(failed)?;
+        let time = Time::new(self.clock, self.virtual_time);
+        let mut world = self.world.clone();
+        let (mut keeping, mut start) = (Keeping::Nowhere, 0);
+        if let Some(directory) = self.state {
+            let failed = |source| StartError::State { directory: directory.clone(), source };
+            let (opened, kept, starts) = Store::open(&directory).map_err(failed)?;
+            opened.begin(starts, kept.is_none().then_some(&world)).map_err(failed)?;
+            if let Some(kept) = kept {
+                world = kept.world;
+                authenticator.restore(kept.tokens);
+                time.set_ahead(kept.ahead);
+            }
+            (keeping, start) = (Keeping::In(opened), starts);
+        }
         let gateway = Arc::new(Gateway {
             authenticator,
             quotas: Quotas::new(self.quota, self.retry_after),
             schemas,
-            clock: self.clock,
-            base_url: format!("{}://{addr}", if tls.is_some() { "https" } else { "http" }),
+            time,
+            keeping: Mutex::new(keeping),
+            start,
+            base_url: format!("{}://{}", if tls.is_some() { "https" } else { "http" }, reachable(addr)),
             status_operations: self.status_operations,
             progress: self.progress,
             seed: self.seed,
-            initial: self.world.clone(),
+            initial: self.world,
             initial_faults: faults.clone(),
-            state: Mutex::new(State { world: self.world, records: Records::default(), faults }),
+            state: Mutex::new(State { world, records: Records::default(), faults }),
             count: AtomicU64::new(0),
         });
         let (stop, stopped) = watch::channel(false);
@@ -375,17 +446,21 @@ impl fmt::Debug for EmulatorBuilder {
             .field("faults", &self.faults)
             .field("seed", &self.seed)
             .field("explain_auth", &self.explain_auth)
+            .field("allow_remote", &self.allow_remote)
+            .field("virtual_time", &self.virtual_time)
+            .field("state", &self.state)
             .finish_non_exhaustive()
     }
 }
 
-/// An access key as it was configured.
-#[derive(Clone)]
-struct AccessKey {
-    access_key: String,
-    secret_key: SecretString,
-    security_token: Option<SecretString>,
-    caller: Caller,
+/// The address under which this machine reaches what listens on all of its addresses.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, addr.port())
 }
 
 fn keys(mut configured: Vec<AccessKey>) -> Result<BTreeMap<String, Key>, StartError> {

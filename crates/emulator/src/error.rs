@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use http::StatusCode;
 use mrs_iam_sync_contract::{ErrorCode, iam_sync_user::DOCUMENT};
@@ -18,7 +19,8 @@ pub enum StartError {
     /// The address is not one of the loopback interface.
     ///
     /// The emulator holds sample credentials and speaks plain HTTP unless told otherwise, so that it answers this
-    /// machine only. Remedy: listen on `127.0.0.1` or `[::1]`.
+    /// machine only. Remedy: listen on `127.0.0.1` or `[::1]`, or allow it:
+    /// [`EmulatorBuilder::allow_remote`](crate::EmulatorBuilder::allow_remote).
     #[error("{addr} is not a loopback address; the emulator listens on 127.0.0.1 or [::1] only")]
     NotLoopback {
         /// The address that was asked for.
@@ -40,6 +42,16 @@ pub enum StartError {
     /// A token to accept is empty or not visible ASCII.
     #[error("a token to accept must be visible ASCII characters, and not empty")]
     Token,
+    /// The directory for the state cannot be used; the source says why.
+    ///
+    /// Cause: usually another emulator has it open, or it cannot be written to.
+    #[error("the state in {} cannot be used", directory.display())]
+    State {
+        /// The directory.
+        directory: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// No certificate could be made; the source says why.
     #[error("cannot make a certificate for TLS")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),

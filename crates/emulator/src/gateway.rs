@@ -1,7 +1,7 @@
 //! The way of a request: the API gateway's checks, then MRS, then the record.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -11,18 +11,19 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::auth::{Authenticator, Caller};
-use crate::clock::Clock;
+use crate::clock::Time;
 #[cfg(debug_assertions)]
 use crate::conformance;
 use crate::error::Refusal;
 use crate::fault::{FaultKind, Faults};
-use crate::mrs::{self, Call};
+use crate::mrs::{self, Call, Changed};
 use crate::own;
 use crate::query::Query;
 use crate::quota::Quotas;
 use crate::request::{Completeness, Received, RecordedRequest, Records, masked_body, masked_headers};
 use crate::router::{Endpoint, Route, Service, route};
 use crate::schemas::Schemas;
+use crate::store::{Change, Store};
 use crate::sync::Progress;
 use crate::time::http_date;
 use crate::world::World;
@@ -38,7 +39,10 @@ pub(crate) struct Gateway {
     pub(crate) authenticator: Authenticator,
     pub(crate) quotas: Quotas,
     pub(crate) schemas: Schemas,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) time: Time,
+    pub(crate) keeping: Mutex<Keeping>,
+    /// How often an emulator was started with that state before.
+    pub(crate) start: u64,
     pub(crate) base_url: String,
     /// Whether there are the two by which a synchronization is followed.
     pub(crate) status_operations: bool,
@@ -48,6 +52,14 @@ pub(crate) struct Gateway {
     pub(crate) initial_faults: Faults,
     pub(crate) state: Mutex<State>,
     pub(crate) count: AtomicU64,
+}
+
+/// Where the state is kept.
+pub(crate) enum Keeping {
+    Nowhere,
+    In(Store),
+    /// Given back, as the emulator has stopped: nothing is acknowledged any more.
+    Closed,
 }
 
 /// What changes.
@@ -133,11 +145,11 @@ impl Answer {
 
 impl Gateway {
     pub(crate) fn answer(&self, received: &Received) -> Delivery {
-        let now = self.clock.now();
+        let (now, date) = (self.time.now(), self.time.clock());
         let request_id = self.request_id();
         if let Some(path) = received.uri.path().strip_prefix(own::PREFIX) {
             let answer = own::answer(self, received, path, &request_id);
-            return respond(answer, &request_id, now).into();
+            return respond(answer, &request_id, date).into();
         }
         let route = route(&received.method, received.uri.path()).filter(|route| self.offers(route.endpoint));
         let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
@@ -194,7 +206,7 @@ impl Gateway {
             fault: fault.as_ref().or(lost_one.as_ref()).map(FaultKind::name),
             body: masked_body(received.uri.path(), &received.body),
         });
-        let mut delivery = Delivery::from(respond(answer, &request_id, now));
+        let mut delivery = Delivery::from(respond(answer, &request_id, date));
         if let Some(fault) = &fault {
             delivery.damage(fault);
         }
@@ -210,7 +222,7 @@ impl Gateway {
         check_size(received)?;
         let caller = if route.endpoint.operation.authenticated {
             let standing = |user: &str| self.state().world.standing(user);
-            self.authenticator.check(received, now, standing)?
+            self.authenticator.check(received, self.time.clock(), now, standing)?
         } else {
             Caller::Account
         };
@@ -232,14 +244,43 @@ impl Gateway {
             now,
             progress: self.progress,
             status_operations: self.status_operations,
+            changed: Changed::default(),
             headers: HeaderMap::new(),
             lost_one: false,
         };
         mrs::check_path(&call)?;
         call.query = mrs::check_query(&call)?;
         let body = (route.endpoint.handler)(&mut call)?;
+        let Call { changed, headers, lost_one, .. } = call;
+        // Others wait: what they are told must not be ahead of what is kept.
+        self.keep(&state.world, route, &changed)?;
         let status = StatusCode::from_u16(route.endpoint.operation.success).unwrap_or(StatusCode::OK);
-        Ok(Answer { status, headers: call.headers, body, lost_one: call.lost_one })
+        Ok(Answer { status, headers, body, lost_one })
+    }
+
+    /// Keeps what an operation has changed, before its answer goes out.
+    fn keep(&self, world: &World, route: &Route, changed: &Changed) -> Result<(), Refusal> {
+        match changed {
+            Changed::Nothing => Ok(()),
+            Changed::Cluster => match world.cluster(route.parameter("cluster_id")) {
+                Some(cluster) => self.commit(&[Change::Cluster(cluster)]),
+                None => Ok(()),
+            },
+            Changed::Token { issued, forgotten } => self.commit(&[Change::Token { issued, forgotten }]),
+        }
+    }
+
+    /// As with any answer of 500, whether the change took place is open then.
+    fn commit(&self, changes: &[Change<'_>]) -> Result<(), Refusal> {
+        let kept = match &*self.keeping.lock().unwrap_or_else(PoisonError::into_inner) {
+            Keeping::Nowhere => Ok(()),
+            Keeping::In(store) => store.commit(changes),
+            Keeping::Closed => Err("the emulator has stopped".into()),
+        };
+        kept.map_err(|error| {
+            tracing::error!(%error, "the state cannot be kept");
+            Refusal::new("12000004", "The emulator's state cannot be kept.")
+        })
     }
 
     /// Whether this service has an operation at all.
@@ -252,22 +293,65 @@ impl Gateway {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Back to how it was at the start: world, records, faults, locked keys, quotas, request ids.
-    pub(crate) fn reset(&self) {
+    /// Gives the state's directory back.
+    pub(crate) fn close(&self) {
+        let mut keeping = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*keeping, Keeping::In(_)) {
+            *keeping = Keeping::Closed;
+        }
+    }
+
+    /// Changes the world, brought to this time. Answers what the change does, and whether it is kept.
+    pub(crate) fn change_world<T>(&self, change: impl FnOnce(&mut World) -> T) -> (T, Result<(), Refusal>) {
+        let now = self.time.now();
+        let mut state = self.state();
+        state.world.settle(now);
+        let result = change(&mut state.world);
+        let kept = self.commit(&[Change::World { world: &state.world, keep_tokens: true }]);
+        (result, kept)
+    }
+
+    /// A copy of the world as it is now.
+    pub(crate) fn world(&self) -> World {
+        let now = self.time.now();
+        let mut state = self.state();
+        state.world.settle(now);
+        state.world.clone()
+    }
+
+    /// Moves time forwards, where it can be.
+    pub(crate) fn advance(&self, by: Duration) -> Result<bool, Refusal> {
+        if !self.time.is_virtual() {
+            return Ok(false);
+        }
+        let _others_wait = self.state();
+        let ahead = self.time.ahead().saturating_add(by);
+        self.commit(&[Change::Ahead(ahead)])?;
+        self.time.set_ahead(ahead);
+        Ok(true)
+    }
+
+    /// Back to how it was at the start: world, records, faults, tokens, locked keys, quotas, time, request ids.
+    pub(crate) fn reset(&self) -> Result<(), Refusal> {
         let mut state = self.state();
         state.world = self.initial.clone();
         state.records = Records::default();
         state.faults = self.initial_faults.clone();
         self.authenticator.reset();
         self.quotas.reset();
+        self.time.set_ahead(Duration::ZERO);
         self.count.store(0, Ordering::Relaxed);
+        let world = Change::World { world: &state.world, keep_tokens: false };
+        self.commit(&[world, Change::Ahead(Duration::ZERO)])
     }
 
-    /// 32 hexadecimal digits that follow from the seed and the number of the request.
+    /// 32 hexadecimal digits that follow from the seed, the number of the start and that of the request.
     fn request_id(&self) -> String {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let digest =
-            Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(number.to_be_bytes()).finalize();
+        let digest = [self.seed, self.start, number]
+            .iter()
+            .fold(Sha256::new(), |digest, part| digest.chain_update(part.to_be_bytes()))
+            .finalize();
         hex::encode(&digest[..16])
     }
 }

@@ -4,8 +4,9 @@ use http::header::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use crate::auth::Issuance;
 use crate::error::Refusal;
-use crate::mrs::{Call, check_content_type};
+use crate::mrs::{Call, Changed, check_content_type};
 use crate::query::page;
 use crate::time::iam_time;
 
@@ -37,7 +38,8 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
     }
     let scope = scope(call, &body["auth"]["scope"])?;
     let standing = call.world.standing(name).unwrap_or_default();
-    let (token, expires) = call.authenticator.issue(name, standing, call.now);
+    let Issuance { token, expires, issued, forgotten } = call.authenticator.issue(name, standing, call.now);
+    call.changed = Changed::Token { issued, forgotten };
     // Made of hexadecimal digits.
     if let Ok(mut value) = HeaderValue::from_str(&token) {
         value.set_sensitive(true);

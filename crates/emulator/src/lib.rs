@@ -19,7 +19,10 @@ mod readings;
 mod request;
 mod router;
 mod schemas;
+mod seed;
 mod server;
+mod snapshot;
+mod store;
 mod sync;
 mod time;
 mod tls;
@@ -34,6 +37,7 @@ pub use policy::system_policies;
 pub use quota::Quota;
 pub use readings::{READINGS, Reading};
 pub use request::RecordedRequest;
+pub use seed::{Seed, SeedError};
 pub use sync::{Cluster, ClusterState};
 pub use world::{
     SAMPLE_CLUSTER_ID, SAMPLE_CLUSTER_NAME, SAMPLE_DOMAIN_NAME, SAMPLE_PASSWORD, SAMPLE_PROJECT_ID,

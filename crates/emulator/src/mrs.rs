@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::auth::{Authenticator, Caller};
+use crate::auth::{Authenticator, Caller, Issued};
 use crate::error::Refusal;
 use crate::fault::Faults;
 use crate::policy::SYNC_ACTION;
@@ -33,10 +33,25 @@ pub(crate) struct Call<'a> {
     pub(crate) progress: Progress,
     /// Whether there are the two operations by which a synchronization is followed.
     pub(crate) status_operations: bool,
+    /// What has to be kept before the answer goes out.
+    pub(crate) changed: Changed,
     /// Of the answer, besides those that every answer has.
     pub(crate) headers: HeaderMap,
     /// Whether the fault of a partial synchronization happened.
     pub(crate) lost_one: bool,
+}
+
+/// What an operation has changed.
+#[derive(Default)]
+pub(crate) enum Changed {
+    #[default]
+    Nothing,
+    /// The cluster of the request.
+    Cluster,
+    Token {
+        issued: Issued,
+        forgotten: Vec<[u8; 32]>,
+    },
 }
 
 /// Answers an operation: the body of its success, or a refusal.
@@ -118,8 +133,8 @@ pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> 
     let only_look = !call.status_operations;
     let cluster = cluster(call)?;
     let answer = json!({ "user_names": cluster.user_names(), "group_names": cluster.group_names() });
-    if only_look {
-        cluster.poll();
+    if only_look && cluster.poll() {
+        call.changed = Changed::Cluster;
     }
     Ok(answer)
 }
@@ -127,7 +142,9 @@ pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> 
 pub(crate) fn list_sync_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let cluster = cluster(call)?;
     let answer = json!({ "is_synchronizing": cluster.is_synchronizing() });
-    cluster.poll();
+    if cluster.poll() {
+        call.changed = Changed::Cluster;
+    }
     Ok(answer)
 }
 
@@ -176,6 +193,7 @@ fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
         call.lost_one = true;
     }
     cluster(call)?.start(effect, now, progress);
+    call.changed = Changed::Cluster;
     Ok(json!({ "state": "synchronizing" }))
 }
 

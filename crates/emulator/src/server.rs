@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::gateway::{Delivery, Gateway, MAX_BODY, Wire};
+use crate::own;
 use crate::request::{Completeness, Received};
 use crate::wire::{Sending, Socket};
 
@@ -127,11 +128,13 @@ async fn deliver(delivery: Delivery, reset: &AtomicBool) -> io::Result<Response<
 
 async fn receive(request: Request<Incoming>) -> Received {
     let (head, body) = request.into_parts();
-    let (body, completeness) = read(body).await;
+    // Snapshots are larger than what the service takes.
+    let most = if head.uri.path().starts_with(own::PREFIX) { MAX_DISCARDED } else { MAX_BODY };
+    let (body, completeness) = read(body, most).await;
     Received { method: head.method, uri: head.uri, headers: head.headers, body, completeness }
 }
 
-async fn read(mut body: Incoming) -> (Bytes, Completeness) {
+async fn read(mut body: Incoming, most: usize) -> (Bytes, Completeness) {
     let mut kept = BytesMut::new();
     let mut size = 0;
     while let Some(frame) = body.frame().await {
@@ -140,7 +143,7 @@ async fn read(mut body: Incoming) -> (Bytes, Completeness) {
         };
         let Ok(data) = frame.into_data() else { continue };
         size += data.len();
-        if size <= MAX_BODY {
+        if size <= most {
             kept.extend_from_slice(&data);
         } else if size <= MAX_DISCARDED {
             kept = BytesMut::new();
@@ -148,9 +151,5 @@ async fn read(mut body: Incoming) -> (Bytes, Completeness) {
             break;
         }
     }
-    if size > MAX_BODY {
-        (Bytes::new(), Completeness::TooLarge)
-    } else {
-        (kept.freeze(), Completeness::Complete)
-    }
+    if size > most { (Bytes::new(), Completeness::TooLarge) } else { (kept.freeze(), Completeness::Complete) }
 }

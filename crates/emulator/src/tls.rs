@@ -1,5 +1,6 @@
 //! TLS with a certificate that is made at each start.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -28,13 +29,16 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
-    pub(crate) fn generate() -> Result<Self, StartError> {
-        generate().map_err(StartError::Tls)
+    /// For this machine's own names, and the address that it listens on.
+    pub(crate) fn generate(listen: IpAddr) -> Result<Self, StartError> {
+        generate(listen).map_err(StartError::Tls)
     }
 }
 
-fn generate() -> Result<Tls, Box<dyn std::error::Error + Send + Sync>> {
-    let mut params = CertificateParams::new(NAMES.map(str::to_owned))?;
+fn generate(listen: IpAddr) -> Result<Tls, Box<dyn std::error::Error + Send + Sync>> {
+    let named = listen.is_loopback() || listen.is_unspecified();
+    let names = NAMES.map(str::to_owned).into_iter().chain((!named).then(|| listen.to_string()));
+    let mut params = CertificateParams::new(names.collect::<Vec<_>>())?;
     params.distinguished_name.push(DnType::CommonName, "mrs-iam-sync-emulator");
     // No authority: whoever trusts it trusts nothing but this emulator.
     params.is_ca = IsCa::ExplicitNoCa;

@@ -426,7 +426,7 @@ impl World {
         Some(users && groups)
     }
 
-    fn has_policy(&self, name: &str) -> bool {
+    pub(crate) fn has_policy(&self, name: &str) -> bool {
         policy::system_policies().any(|known| known == name) || self.iam.custom_policies.contains_key(name)
     }
 
@@ -452,6 +452,40 @@ impl World {
             let policies = self.policies_of(user).into_iter().collect::<Vec<_>>();
             Sha256::new().chain_update(password).chain_update(format!("{policies:?}")).finalize().into()
         })
+    }
+
+    pub(crate) fn has_user(&self, name: &str) -> bool {
+        self.iam.users.contains_key(name)
+    }
+
+    pub(crate) fn has_group(&self, name: &str) -> bool {
+        self.iam.groups.contains(name)
+    }
+
+    /// As it is kept: all but the clusters, and the clusters by their ids.
+    pub(crate) fn parts(&self) -> (&Iam, &BTreeMap<String, Cluster>) {
+        (&self.iam, &self.clusters)
+    }
+
+    /// From its parts, where what refers to something refers to what exists.
+    pub(crate) fn from_parts(iam: Iam, clusters: BTreeMap<String, Cluster>) -> Result<Self, String> {
+        let world = Self { iam, clusters };
+        let iam = &world.iam;
+        for (user, groups) in &iam.users {
+            if let Some(group) = groups.iter().find(|group| !iam.groups.contains(*group)) {
+                return Err(format!("user `{user}` is in group `{group}`, which does not exist"));
+            }
+        }
+        let granted = iam.user_policies.values().chain(iam.group_policies.values()).flatten();
+        if let Some(policy) = granted.into_iter().find(|policy| !world.has_policy(policy)) {
+            return Err(format!("policy `{policy}` is held, but does not exist"));
+        }
+        for (id, cluster) in &world.clusters {
+            if cluster.id() != id || !world.has_project(cluster.project_id()) {
+                return Err(format!("cluster `{id}` has another id, or a project that does not exist"));
+            }
+        }
+        Ok(world)
     }
 
     pub(crate) fn has_project(&self, project_id: &str) -> bool {

@@ -11,6 +11,8 @@ mod quotas;
 mod readings;
 mod refusals;
 mod robustness;
+mod seeds;
+mod state;
 mod support;
 mod timing;
 mod tls;
