@@ -16,6 +16,8 @@ mod credentials;
 mod discovery;
 #[path = "cli/emulated.rs"]
 mod emulated;
+#[path = "cli/emulator_state.rs"]
+mod emulator_state;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/interrupts.rs"]

@@ -58,7 +58,7 @@ fn flags() {
     exit: 2
     ----- stderr -----
     error: invalid value 'nothing' for '[NAME]'
-      [possible values: sync, cancel, list, status, clusters, projects, api, auth-status, dry-run, error]
+      [possible values: sync, cancel, list, status, clusters, projects, api, auth-status, dry-run, error, seed]
 
     For more information, try '--help'.
     ");

@@ -374,14 +374,20 @@ fn the_emulator_as_a_command() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let url = lines.next().unwrap();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
-    let exports: Vec<String> = lines.by_ref().take(5).collect();
+    let exports: Vec<String> = lines.by_ref().take(9).collect();
     assert_eq!(
         exports,
         [
-            "unset MRS_IAM_SYNC_TOKEN MRS_IAM_SYNC_PROJECT_ID HUAWEICLOUD_SDK_SECURITY_TOKEN".to_owned(),
+            "unset MRS_IAM_SYNC_TOKEN MRS_IAM_SYNC_PROJECT_ID MRS_IAM_SYNC_CA_FILE HUAWEICLOUD_SDK_SECURITY_TOKEN \
+             HUAWEICLOUD_SDK_IDP_ID HUAWEICLOUD_SDK_ID_TOKEN_FILE"
+                .to_owned(),
             "export HUAWEICLOUD_SDK_AK='AK'".to_owned(),
             r"export HUAWEICLOUD_SDK_SK='it'\''s'".to_owned(),
             "export HUAWEICLOUD_SDK_PROJECT_ID='ff8080828997cb24018a1b2db3440b80'".to_owned(),
+            format!("export HUAWEICLOUD_SDK_DOMAIN_ID='{}'", mrs_iam_sync_emulator::World::sample().domain_id()),
+            format!("export HUAWEICLOUD_SDK_IAM_ENDPOINT='{url}'"),
+            format!("export HUAWEICLOUD_SDK_REGION_MRS_CN_NORTH_4='{url}'"),
+            format!("export MRS_IAM_SYNC_IAM_ENDPOINT='{url}'"),
             format!("export MRS_IAM_SYNC_ENDPOINT='{url}'"),
         ]
     );
@@ -416,6 +422,7 @@ fn the_emulator_listens_at_home_only() {
     exit: 2
     ----- stderr -----
     error: 0.0.0.0:0 is not a loopback address; the emulator listens on 127.0.0.1 or [::1] only
+    hint: --allow-remote lets others reach it, who may then change it without credentials
     ");
     check!(cli(["emulator", "--ak", "AK"]).run(), @"
     exit: 2

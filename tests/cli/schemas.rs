@@ -32,6 +32,7 @@ fn the_names() {
     auth-status
     dry-run
     error
+    seed
     ");
     check!(cli(["schema", "-o", "json"]).run(), @r#"
     exit: 0
@@ -47,7 +48,8 @@ fn the_names() {
         "api",
         "auth-status",
         "dry-run",
-        "error"
+        "error",
+        "seed"
       ]
     }
     "#);
@@ -86,9 +88,19 @@ fn results() {
 
 #[test]
 fn the_schemas_say_something() {
-    for name in
-        ["sync", "cancel", "list", "status", "clusters", "projects", "api", "auth-status", "dry-run", "error"]
-    {
+    for name in [
+        "sync",
+        "cancel",
+        "list",
+        "status",
+        "clusters",
+        "projects",
+        "api",
+        "auth-status",
+        "dry-run",
+        "error",
+        "seed",
+    ] {
         assert!(!validator(name).is_valid(&json!({ "users": 1 })), "{name}");
     }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "emulator")]
+use clap::ValueEnum;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -151,7 +153,8 @@ pub(crate) enum Command {
     /// Serve the API on this machine, with a sample world in memory
     ///
     /// For trying things out and for tests. The first line on stdout is the base URL, alone. It checks signatures as
-    /// the signing guide says, runs until SIGINT (Ctrl-C) or SIGTERM, and then forgets everything.
+    /// the signing guide says, runs until SIGINT (Ctrl-C) or SIGTERM, and then forgets everything but what --state
+    /// keeps.
     #[cfg(feature = "emulator")]
     #[command(after_long_help = help::EMULATOR)]
     Emulator(Emulator),
@@ -299,9 +302,25 @@ pub(crate) enum Auth {
 #[cfg(feature = "emulator")]
 #[derive(Debug, Args)]
 pub(crate) struct Emulator {
-    /// Where to listen, on this machine only; port 0 picks a free one
+    /// Where to listen, on this machine only unless --allow-remote is given; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
+
+    /// Listen on other addresses too, where everyone may change it below /_emulator/ without credentials
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+
+    /// Begin with the world and the access keys of a seed (YAML), instead of the sample ones
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
+
+    /// Number that request ids follow from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed_number: u64,
+
+    /// Keep the world and the issued tokens in a directory; what it has wins over the seed's world
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
 
     /// Access key (AK) to accept, instead of the sample one
     #[arg(long, value_name = "AK", requires = "sk")]
@@ -315,6 +334,30 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = any_duration)]
     pub(crate) sync_duration: Duration,
 
+    /// Let a synchronization take so many looks at it, instead of time
+    #[arg(long, value_name = "N", conflicts_with = "sync_duration")]
+    pub(crate) sync_polls: Option<u32>,
+
+    /// How long an issued token lasts
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration)]
+    pub(crate) token_lifetime: Duration,
+
+    /// How requests are counted against the documented number a minute
+    #[arg(long, value_enum, value_name = "KIND", default_value = "sliding")]
+    pub(crate) quota: Quota,
+
+    /// Lack the two operations that tell the status, as older services do
+    #[arg(long)]
+    pub(crate) without_status_operations: bool,
+
+    /// Say in the answer to a refused signature what was computed: canonical request and string to sign
+    #[arg(long)]
+    pub(crate) explain_auth: bool,
+
+    /// Let POST /_emulator/clock move the time
+    #[arg(long)]
+    pub(crate) virtual_time: bool,
+
     /// Speak HTTPS, with a certificate that is made at the start for this machine only
     #[arg(long)]
     pub(crate) tls: bool,
@@ -323,9 +366,21 @@ pub(crate) struct Emulator {
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) tls_cert_out: Option<PathBuf>,
 
-    /// Print after the URL, as shell commands, the variables that point this program at it
+    /// Print after the URL, as shell commands, the variables that point this program and the official SDKs at it
     #[arg(long)]
     pub(crate) env: bool,
+}
+
+/// How the emulator counts requests.
+#[cfg(feature = "emulator")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Quota {
+    /// Not at all
+    Off,
+    /// In any 60 seconds
+    Sliding,
+    /// In minutes of the clock
+    Fixed,
 }
 
 #[derive(Debug, Args)]

@@ -47,7 +47,11 @@ pub(crate) fn not_started(error: StartError) -> CliError {
         _ => Exit::Failed,
     };
     let kind = if exit == Exit::Usage { "usage" } else { "io" };
-    let made = CliError::new(exit, kind, error.to_string());
+    let mut made = CliError::new(exit, kind, error.to_string());
+    if let StartError::NotLoopback { .. } = error {
+        made =
+            made.with_hint("--allow-remote lets others reach it, who may then change it without credentials");
+    }
     match std::error::Error::source(&error) {
         Some(cause) => made.with_cause(cause),
         None => made,

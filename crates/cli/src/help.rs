@@ -161,6 +161,9 @@ Examples:
   With HTTPS:
     mrs-iam-sync emulator --tls --tls-cert-out emulator.pem --env
     curl --cacert emulator.pem https://127.0.0.1:PORT/_emulator/health
+  With a world of your own, kept across restarts:
+    mrs-iam-sync schema seed > seed.schema.json
+    mrs-iam-sync emulator --seed seed.yaml --state emulator-state
 
 The sample world: project ff8080828997cb24018a1b2db3440b80, cluster
 f7f45c04-4303-411c-9b71-d2cb730dd162, users user1 and user2 in group1, a group groups1 without

@@ -75,9 +75,10 @@ impl Seed {
         &self.world
     }
 
-    /// Its access keys (AK) with their secret keys (SK), the account's before those of users.
+    /// Its permanent access keys (AK) with their secret keys (SK), the account's before those of users.
     pub fn access_keys(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.keys.iter().map(|key| (key.access_key.as_str(), key.secret_key.expose_secret()))
+        let permanent = self.keys.iter().filter(|key| key.security_token.is_none());
+        permanent.map(|key| (key.access_key.as_str(), key.secret_key.expose_secret()))
     }
 
     /// The JSON Schema (2020-12) of seeds.

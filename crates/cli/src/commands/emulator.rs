@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mrs_iam_sync_emulator::{Emulator, SAMPLE_ACCESS_KEY, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY};
+use mrs_iam_sync_emulator::{Emulator, Quota, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY, Seed};
 
 use crate::args;
 use crate::emulated::not_started;
@@ -10,14 +10,52 @@ use crate::error::{CliError, Result};
 use crate::interrupt;
 use crate::output::Output;
 
+/// They would win over what is exported, or contradict it.
+const CONTRADICTING: [&str; 6] = [
+    "MRS_IAM_SYNC_TOKEN",
+    "MRS_IAM_SYNC_PROJECT_ID",
+    "MRS_IAM_SYNC_CA_FILE",
+    "HUAWEICLOUD_SDK_SECURITY_TOKEN",
+    "HUAWEICLOUD_SDK_IDP_ID",
+    "HUAWEICLOUD_SDK_ID_TOKEN_FILE",
+];
+
 pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     // Watched before the URL is out: whoever reads it may send a signal at once.
     let stop = interrupt::signals().map_err(|error| CliError::io("signals cannot be watched", &error))?;
-    let key = flags.ak.zip(flags.sk.map(|secret| secret.0));
-    let mut builder =
-        Emulator::builder().listen(flags.listen).sync_duration(flags.sync_duration).tls(flags.tls);
+    let remote = !flags.listen.ip().to_canonical().is_loopback();
+    let mut builder = Emulator::builder()
+        .listen(flags.listen)
+        .allow_remote(flags.allow_remote)
+        .tls(flags.tls)
+        .seed(flags.seed_number)
+        .token_lifetime(flags.token_lifetime)
+        .explain_auth(flags.explain_auth)
+        .virtual_time(flags.virtual_time)
+        .quota(match flags.quota {
+            args::Quota::Off => Quota::Off,
+            args::Quota::Sliding => Quota::Sliding,
+            args::Quota::Fixed => Quota::Fixed,
+        });
+    builder = match flags.sync_polls {
+        Some(count) => builder.sync_polls(count),
+        None => builder.sync_duration(flags.sync_duration),
+    };
+    if flags.without_status_operations {
+        builder = builder.without_status_operations();
+    }
+    let mut key = flags.ak.zip(flags.sk.map(|secret| secret.0));
     if let Some((ak, sk)) = &key {
         builder = builder.access_key(ak, sk);
+    }
+    if let Some(file) = &flags.seed {
+        let seed = seed(file)?;
+        let first = seed.access_keys().next().map(|(ak, sk)| (ak.to_owned(), sk.to_owned()));
+        key = key.or(first);
+        builder = builder.from_seed(seed);
+    }
+    if let Some(directory) = &flags.state {
+        builder = builder.state(directory);
     }
     let emulator = builder.start().await.map_err(not_started)?;
     let (ak, sk) = key.unwrap_or_else(|| (SAMPLE_ACCESS_KEY.to_owned(), SAMPLE_SECRET_KEY.to_owned()));
@@ -29,27 +67,51 @@ pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     let url = emulator.base_url();
     let mut text = format!("{url}\n");
     if flags.env {
-        let ca_file = ca_file.as_deref().map(|file| ("MRS_IAM_SYNC_CA_FILE", file));
-        let variables = [
-            ("HUAWEICLOUD_SDK_AK", ak.as_str()),
-            ("HUAWEICLOUD_SDK_SK", sk.as_str()),
-            ("HUAWEICLOUD_SDK_PROJECT_ID", SAMPLE_PROJECT_ID),
-            ("MRS_IAM_SYNC_ENDPOINT", url.as_str()),
-            ("MRS_IAM_SYNC_IAM_ENDPOINT", url.as_str()),
-        ]
-        .into_iter()
-        .chain(ca_file);
-        // They would win over what is exported here, or contradict it.
-        text.push_str("unset MRS_IAM_SYNC_TOKEN MRS_IAM_SYNC_PROJECT_ID HUAWEICLOUD_SDK_SECURITY_TOKEN\n");
-        for (name, value) in variables {
-            text.push_str(&format!("export {name}={}\n", quoted(value)));
-        }
+        text.push_str(&exports(&emulator, &ak, &sk, ca_file));
     }
     output.data(text.as_bytes())?;
-    output.say("This is an emulator, not the real service; it keeps nothing when it stops (Ctrl-C).");
+    if remote {
+        output.say("warning: others can reach it, and change it below /_emulator/ without credentials.");
+    }
+    output.say(match flags.state {
+        None => "This is an emulator, not the real service; it keeps nothing when it stops (Ctrl-C).",
+        Some(_) => "This is an emulator, not the real service; its state is kept when it stops (Ctrl-C).",
+    });
     stop.await;
     emulator.shutdown().await;
     Ok(())
+}
+
+fn seed(file: &Path) -> Result<Seed> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CliError::usage(format!("{}: {error}", file.display())))?;
+    Seed::from_yaml(&text)
+        .map_err(|error| CliError::usage(format!("{}: {error}", file.display())))
+        .map_err(|error| error.with_hint("mrs-iam-sync schema seed prints what may be in it"))
+}
+
+/// What a shell has to do so that this program and the official SDKs use it.
+fn exports(emulator: &Emulator, ak: &str, sk: &str, ca_file: Option<String>) -> String {
+    let (url, world) = (emulator.base_url(), emulator.world());
+    let project = world.projects().next().map(|(id, _)| ("HUAWEICLOUD_SDK_PROJECT_ID", id.to_owned()));
+    let ca_file = ca_file.map(|file| ("MRS_IAM_SYNC_CA_FILE", file));
+    let variables = [("HUAWEICLOUD_SDK_AK", ak.to_owned()), ("HUAWEICLOUD_SDK_SK", sk.to_owned())]
+        .into_iter()
+        .chain(project)
+        .chain([
+            ("HUAWEICLOUD_SDK_DOMAIN_ID", world.domain_id()),
+            ("HUAWEICLOUD_SDK_IAM_ENDPOINT", url.clone()),
+            ("HUAWEICLOUD_SDK_REGION_MRS_CN_NORTH_4", url.clone()),
+            ("MRS_IAM_SYNC_IAM_ENDPOINT", url.clone()),
+        ])
+        .chain(ca_file)
+        // The last one: scripts wait for it.
+        .chain([("MRS_IAM_SYNC_ENDPOINT", url)]);
+    let mut text = format!("unset {}\n", CONTRADICTING.join(" "));
+    for (name, value) in variables {
+        text.push_str(&format!("export {name}={}\n", quoted(&value)));
+    }
+    text
 }
 
 /// Writes the certificate. Answers the file's full name, as whoever reads it may be in another directory.

@@ -14,7 +14,7 @@ use crate::error::{ErrorDocument, Result};
 use crate::output::Output;
 use crate::results::{DryRunResult, WriteResult};
 
-/// A JSON output.
+/// A JSON output, or a file that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Document {
     Sync,
@@ -27,6 +27,8 @@ pub(crate) enum Document {
     AuthStatus,
     DryRun,
     Error,
+    #[cfg(feature = "emulator")]
+    Seed,
 }
 
 /// The names, for programs.
@@ -59,12 +61,23 @@ fn schema(document: Document) -> Schema {
         Document::AuthStatus => of::<AuthStatus>(),
         Document::DryRun => of::<DryRunResult>(),
         Document::Error => of::<ErrorDocument>(),
+        #[cfg(feature = "emulator")]
+        Document::Seed => seed(),
     }
 }
 
 /// Of what is written: a field that is always there is required.
 fn of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
+}
+
+/// Of what is read: the emulator's seeds.
+#[cfg(feature = "emulator")]
+fn seed() -> Schema {
+    match mrs_iam_sync_emulator::Seed::json_schema() {
+        serde_json::Value::Object(fields) => fields.into(),
+        _ => Schema::default(),
+    }
 }
 
 /// Both commands that write share a type, which can have no title of its own.

@@ -37,7 +37,7 @@ async fn a_seed_is_a_world_with_its_keys() {
     let seed = Seed::from_yaml(FULL).unwrap();
     assert!(!format!("{seed:?}").contains("hush"), "{seed:?}");
     let keys: Vec<_> = seed.access_keys().map(|(access_key, _)| access_key).collect();
-    assert_eq!(keys, ["AK-ACCOUNT", "AK-ALICE", "AK-TEMP"]);
+    assert_eq!(keys, ["AK-ACCOUNT", "AK-ALICE"]);
     let world = seed.world().clone();
     assert_eq!(world.domain_name(), "acme");
     assert_eq!(world.projects().collect::<Vec<_>>(), [("p1", "cn-north-4"), ("p2", "p2")]);
