@@ -348,8 +348,11 @@ impl Gateway {
     /// 32 hexadecimal digits that follow from the seed, the number of the start and that of the request.
     fn request_id(&self) -> String {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
-        let digest = [self.seed, self.start, number]
-            .iter()
+        // The first start has the ids that it has without state.
+        let start = (self.start > 0).then_some(self.start);
+        let digest = [self.seed, number]
+            .into_iter()
+            .chain(start)
             .fold(Sha256::new(), |digest, part| digest.chain_update(part.to_be_bytes()))
             .finalize();
         hex::encode(&digest[..16])
