@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mrs_iam_sync_contract::Operation;
@@ -80,17 +80,13 @@ pub(crate) struct Done<T> {
 
 impl<'a> Call<'a> {
     /// An operation without credentials and project.
-    pub(crate) fn plain(
-        engine: &'a Engine,
-        service: &'a Arc<Service>,
-        operation: &'static Operation,
-    ) -> Self {
+    pub(crate) fn plain(engine: &'a Engine, service: &'a Arc<Service>, facts: impl Into<Facts>) -> Self {
         Self {
             engine,
             service,
             wallet: None,
             project_id: None,
-            facts: operation.into(),
+            facts: facts.into(),
             subject: "",
             timeout: engine.timeout,
             max_attempts: engine.max_attempts,
@@ -116,12 +112,12 @@ impl<'a> Call<'a> {
         F: Future<Output = Result<T, Failed>>,
     {
         let time = &self.engine.time;
-        let plan = Plan::new(time.clone(), self.max_attempts, self.timeout, self.facts.replay);
-        let course = Course::default();
+        let mut plan = Plan::new(time.clone(), self.max_attempts, self.timeout, self.facts.replay);
+        let mut course = Course::default();
         let renewable = self.wallet.is_some_and(Wallet::is_renewable);
         let mut jitter = FullJitter::new(time.clone());
         loop {
-            let failed = match self.next(&plan, &course, &send).await {
+            let failed = match self.next(&mut plan, &mut course, &send).await {
                 Ok((value, request_id)) => {
                     return Ok(Done { value, request_id, attempts: plan.sent(), took: plan.elapsed() });
                 }
@@ -138,8 +134,8 @@ impl<'a> Call<'a> {
     /// One attempt, and what has to be done before it.
     async fn next<T, S, F>(
         &self,
-        plan: &Plan,
-        course: &Course,
+        plan: &mut Plan,
+        course: &mut Course,
         send: &S,
     ) -> Result<(T, Option<String>), Failed>
     where
@@ -164,11 +160,11 @@ impl<'a> Call<'a> {
             );
         }
         if let Some(credentials) = &credentials {
-            course.use_credentials(credentials);
+            course.credentials = Some(credentials.clone());
         }
         let result = self.one(plan, credentials, way, send).await;
         if let Err(failed) = &result {
-            course.fail(&failed.error);
+            course.failure = Some(failed.error.clone());
         }
         result
     }
@@ -204,15 +200,8 @@ impl<'a> Call<'a> {
         let Some(wallet) = self.wallet.filter(|_| self.facts.authenticated) else {
             return Ok(None);
         };
-        // What is there needs no deadline, which would have to be set up first.
-        if first != First::Renew
-            && let Some(credentials) = wallet.ready()
-        {
-            return Ok(Some(credentials));
-        }
-        let refused = course.credentials();
-        let credentials = match refused {
-            Some(refused) if first == First::Renew => wallet.renew(&refused, plan.left()).await?,
+        let credentials = match &course.credentials {
+            Some(refused) if first == First::Renew => wallet.renew(refused, plan.left()).await?,
             _ => wallet.get(plan.left()).await?,
         };
         Ok(Some(credentials))
@@ -220,7 +209,7 @@ impl<'a> Call<'a> {
 
     async fn one<T, S, F>(
         &self,
-        plan: &Plan,
+        plan: &mut Plan,
         credentials: Option<Credentials>,
         way: Way<'_>,
         send: &S,
@@ -306,33 +295,14 @@ struct Way<'a> {
 
 /// What the attempts of one operation hand on.
 #[derive(Default)]
-struct Course(Mutex<Handed>);
-
-#[derive(Default)]
-struct Handed {
+struct Course {
     credentials: Option<Credentials>,
     failure: Option<Error>,
 }
 
 impl Course {
-    fn handed(&self) -> std::sync::MutexGuard<'_, Handed> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn credentials(&self) -> Option<Credentials> {
-        self.handed().credentials.clone()
-    }
-
-    fn use_credentials(&self, credentials: &Credentials) {
-        self.handed().credentials = Some(credentials.clone());
-    }
-
-    fn fail(&self, error: &Error) {
-        self.handed().failure = Some(error.clone());
-    }
-
     /// The end of the deadline between two attempts: the failure of the last one says why there was no other.
     fn over(&self, otherwise: impl FnOnce() -> Error) -> Failed {
-        Failed::last(self.handed().failure.clone().unwrap_or_else(otherwise))
+        Failed::last(self.failure.clone().unwrap_or_else(otherwise))
     }
 }

@@ -100,17 +100,10 @@ impl Client {
     pub(crate) fn call<'a>(&'a self, facts: Facts, subject: &'a str) -> Call<'a> {
         let shared = &*self.shared;
         Call {
-            engine: &shared.engine,
-            service: &shared.service,
             wallet: Some(&shared.wallet),
             project_id: Some(self.project_id()),
-            facts,
             subject,
-            timeout: shared.engine.timeout,
-            max_attempts: shared.engine.max_attempts,
-            confidential: None,
-            hurried: false,
-            looks: None,
+            ..Call::plain(&shared.engine, &shared.service, facts)
         }
     }
 

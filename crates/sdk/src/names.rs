@@ -41,7 +41,7 @@ fn complaint<T: std::str::FromStr>(component: &str, value: &str) -> String {
 }
 
 /// Quotes a value for a message: escaped, and not longer than a line.
-fn quote(value: &str) -> String {
+pub(crate) fn quote(value: &str) -> String {
     let mut short: String = value.chars().take(80).collect();
     if short.len() < value.len() {
         short.push('…');

@@ -1,6 +1,6 @@
 //! When a request is sent again: one table, and the plan of one operation that follows it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mrs_iam_sync_contract::Operation;
@@ -167,11 +167,6 @@ pub(crate) struct Plan {
     max_attempts: u32,
     timeout: Duration,
     replay: Replay,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
     /// When it must be over; from the first request on.
     deadline: Option<Duration>,
     /// Requests sent.
@@ -187,7 +182,11 @@ struct State {
 
 impl Plan {
     pub(crate) fn new(time: Arc<dyn Time>, max_attempts: u32, timeout: Duration, replay: Replay) -> Self {
-        let state = State {
+        Self {
+            time,
+            max_attempts,
+            timeout,
+            replay,
             deadline: None,
             sent: 0,
             used: 0,
@@ -196,26 +195,19 @@ impl Plan {
             quota_rest: FIRST_QUOTA_REST,
             least_rest: LEAST_QUOTA_REST,
             idle_rest: IDLE_REST,
-        };
-        Self { time, max_attempts, timeout, replay, state: Mutex::new(state) }
+        }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Starts the clock, unless it runs already.
-    /// `spent` of its time has been spent before.
-    pub(crate) fn begin(&self, spent: Duration) {
+    /// Starts the clock, unless it runs already; `spent` of its time has been spent before.
+    pub(crate) fn begin(&mut self, spent: Duration) {
         let now = self.time.monotonic();
         // A deadline beyond all time is none.
-        self.state().deadline.get_or_insert(now.saturating_add(self.timeout.saturating_sub(spent)));
+        self.deadline.get_or_insert(now.saturating_add(self.timeout.saturating_sub(spent)));
     }
 
     /// What is left of the deadline.
     pub(crate) fn left(&self) -> Duration {
-        let deadline = self.state().deadline;
-        deadline.map_or(self.timeout, |deadline| deadline.saturating_sub(self.time.monotonic()))
+        self.deadline.map_or(self.timeout, |deadline| deadline.saturating_sub(self.time.monotonic()))
     }
 
     /// Time since the first request.
@@ -224,62 +216,65 @@ impl Plan {
     }
 
     /// Counts a request that is about to be sent; the first one is 1.
-    pub(crate) fn count(&self) -> u32 {
-        let mut state = self.state();
-        state.sent += 1;
-        state.sent
+    pub(crate) fn count(&mut self) -> u32 {
+        self.sent += 1;
+        self.sent
     }
 
     /// How many requests were sent.
     pub(crate) fn sent(&self) -> u32 {
-        self.state().sent
+        self.sent
     }
 
     /// What this attempt has to do first; asked once.
-    pub(crate) fn take_first(&self) -> First {
-        std::mem::take(&mut self.state().first)
+    pub(crate) fn take_first(&mut self) -> First {
+        std::mem::take(&mut self.first)
     }
 
     /// The rest before the next attempt; `None` when there is none. `jitter` gives the rests that are ours to choose,
     /// `renewable` says whether credentials can be renewed.
-    pub(crate) fn rest(&self, failed: &Failed, jitter: &mut FullJitter, renewable: bool) -> Option<Duration> {
+    pub(crate) fn rest(
+        &mut self,
+        failed: &Failed,
+        jitter: &mut FullJitter,
+        renewable: bool,
+    ) -> Option<Duration> {
         if failed.last {
             return None;
         }
         let left = self.left();
         let error = &failed.error;
-        let mut state = self.state();
         let decision = next(error, failed.reach, self.replay);
         let asked = error.retry_after().unwrap_or_default();
         let rest = match decision {
             Next::GiveUp => return None,
-            Next::Renewed if state.renewed || !renewable => return None,
+            Next::Renewed if self.renewed || !renewable => return None,
             Next::Renewed => {
-                state.renewed = true;
-                state.first = First::Renew;
+                self.renewed = true;
+                self.first = First::Renew;
                 Duration::ZERO
             }
             Next::Again | Next::AgainWhenIdle => {
-                state.used += 1;
-                if state.used >= self.max_attempts {
+                self.used += 1;
+                if self.used >= self.max_attempts {
                     return None;
                 }
                 if decision == Next::AgainWhenIdle {
-                    state.first = First::Idle;
+                    self.first = First::Idle;
                 }
                 jitter.rest().max(asked)
             }
             Next::WhenIdle => {
-                state.first = First::Idle;
-                let rest = state.idle_rest;
-                state.idle_rest = longer_idle_rest(rest);
+                self.first = First::Idle;
+                let rest = self.idle_rest;
+                self.idle_rest = longer_idle_rest(rest);
                 rest.max(asked)
             }
             Next::WhenAdmitted => {
                 // A service that asks for no rest at all gets a growing one, or it would be asked without end.
-                let rest = error.retry_after().map_or(state.quota_rest, |asked| asked.max(state.least_rest));
-                state.least_rest = (state.least_rest * 2).min(QUOTA_WINDOW);
-                state.quota_rest = (state.quota_rest * 2).min(QUOTA_WINDOW);
+                let rest = error.retry_after().map_or(self.quota_rest, |asked| asked.max(self.least_rest));
+                self.least_rest = (self.least_rest * 2).min(QUOTA_WINDOW);
+                self.quota_rest = (self.quota_rest * 2).min(QUOTA_WINDOW);
                 rest
             }
         };

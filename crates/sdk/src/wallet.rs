@@ -53,7 +53,7 @@ impl Wallet {
     /// The same provider and credentials, where more is known of the surroundings.
     pub(crate) fn in_context(&self, context: Context) -> Self {
         let wallet = Self::new(self.provider.clone(), context);
-        *wallet.held.lock().unwrap_or_else(PoisonError::into_inner) = self.held();
+        wallet.hold(self.held());
         wallet
     }
 
@@ -95,7 +95,7 @@ impl Wallet {
         tracing::warn!("credentials could not be renewed, those held are used on: {failure}");
         let later =
             Held { credentials: held.credentials.clone(), renew_at: Some(self.context.now() + RENEWAL_REST) };
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(later);
+        self.hold(Some(later));
         held.credentials.clone()
     }
 
@@ -159,13 +159,16 @@ impl Wallet {
             source = %credentials.source(),
             "credentials"
         );
-        let held = Held { credentials: credentials.clone(), renew_at };
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        self.hold(Some(Held { credentials: credentials.clone(), renew_at }));
         Ok(credentials)
     }
 
     fn held(&self) -> Option<Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn hold(&self, held: Option<Held>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     fn last(&self) -> std::sync::MutexGuard<'_, Last> {

@@ -49,18 +49,12 @@ impl AgencyCredentials {
         header: (&'static str, HeaderValue),
     ) -> Result<Answer, Error> {
         let url = service.endpoint.join(path)?;
+        let facts = Facts { id: "metadata", per_minute: None, replay: Replay::Unknown, authenticated: false };
         let call = Call {
-            engine: &context.engine,
-            service,
-            wallet: None,
-            project_id: None,
-            facts: Facts { id: "metadata", per_minute: None, replay: Replay::Unknown, authenticated: false },
             subject: path,
             timeout: metadata::TIMEOUT,
             max_attempts: 1,
-            confidential: None,
-            hurried: false,
-            looks: None,
+            ..Call::plain(&context.engine, service, facts)
         };
         let send = |attempt: Arc<Attempt>| {
             let mut request = reqwest::Request::new(method.clone(), url.clone());

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use secrecy::zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind};
+pub(super) use crate::names::quote;
 
 /// Ours: a file of credentials is some hundred bytes; more is another file, or a device without an end.
 pub(super) const LIMIT: usize = 1024 * 1024;
@@ -89,15 +90,6 @@ pub(super) fn text<'a>(bytes: &'a [u8], path: &str) -> Result<&'a str, Error> {
 /// Without the byte order mark that editors on Windows put first.
 pub(super) fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-/// Quotes a name for a message: escaped, and not longer than a line.
-pub(super) fn quote(name: &str) -> String {
-    let mut short: String = name.chars().take(80).collect();
-    if short.len() < name.len() {
-        short.push('…');
-    }
-    format!("{short:?}")
 }
 
 /// Quotes a name that stands in the file, or hides it; see [`is_presentable`].
