@@ -62,7 +62,8 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
 /// Whether a login is what the document has. Of the scope the pages have the account too, which the document leaves
 /// out; an account is named or not, and nothing else.
 fn check_login(call: &Call<'_>, mut body: Value) -> Result<(), Refusal> {
-    let domain = body["auth"]["scope"].as_object_mut().and_then(|scope| scope.remove("domain"));
+    let scope = body.pointer_mut("/auth/scope").and_then(Value::as_object_mut);
+    let domain = scope.and_then(|scope| scope.remove("domain"));
     let is_domain = |domain: &Value| {
         domain.as_object().is_some_and(|fields| {
             fields.iter().all(|(name, value)| ["id", "name"].contains(&name.as_str()) && value.is_string())

@@ -119,6 +119,43 @@ async fn whatever_is_wrong_with_a_login_is_told_without_its_password() {
     assert!(!own.contains("emulated-passwor") && own.contains(r#"\"name\":\"user1\""#), "{own}");
 }
 
+/// The places of everything in a value, itself included.
+fn places(value: &Value, place: &str) -> Vec<String> {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), value)).collect(),
+        Value::Array(values) => {
+            values.iter().enumerate().map(|(at, value)| (at.to_string(), value)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let below = below.into_iter().flat_map(|(step, value)| places(value, &format!("{place}/{step}")));
+    std::iter::once(place.to_owned()).chain(below).collect()
+}
+
+#[tokio::test]
+async fn a_login_of_any_shape_is_answered() {
+    let stage = Stage::new().await;
+    let good = login("user1", SAMPLE_PASSWORD, SAMPLE_DOMAIN_NAME, PROJECT);
+    let body: Value = serde_json::from_slice(&good.body).unwrap();
+    for place in places(&body, "") {
+        for other in [
+            json!(null),
+            json!(true),
+            json!(1),
+            json!("x"),
+            json!([]),
+            json!(["x"]),
+            json!({}),
+            json!({"x": []}),
+        ] {
+            let mut changed = body.clone();
+            *changed.pointer_mut(&place).unwrap() = other;
+            let answer = stage.send(good.clone().body(changed.to_string().into_bytes())).await;
+            assert!([201, 400, 401].contains(&answer.status.as_u16()), "{changed}: {answer:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn nothing_that_can_be_printed_shows_a_secret() {
     let world = World::sample().with_password("user1", "hush-hush");
