@@ -84,7 +84,7 @@ mod tests {
         types::CreateTokenRequest {
             auth: types::TokenAuth {
                 identity: types::TokenIdentity {
-                    methods: vec![types::TokenMethod::Password],
+                    methods: [types::TokenMethod::Password],
                     password: types::PasswordIdentity { user },
                 },
                 scope: types::TokenScope { project: None },

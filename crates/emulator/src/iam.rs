@@ -22,11 +22,7 @@ pub(crate) fn create_token(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let body: Value =
         serde_json::from_slice(&call.received.body).map_err(|_| invalid("The body is not JSON."))?;
     check_login(call, body.clone())?;
-    let identity = &body["auth"]["identity"];
-    if identity["methods"] != json!(["password"]) {
-        return Err(invalid("auth.identity.methods: the method password alone is expected."));
-    }
-    let user = &identity["password"]["user"];
+    let user = &body["auth"]["identity"]["password"]["user"];
     let (Some(name), Some(password), Some(domain)) =
         (user["name"].as_str(), user["password"].as_str(), user["domain"]["name"].as_str())
     else {

@@ -108,7 +108,7 @@ impl PasswordLogin {
         Ok(types::CreateTokenRequest {
             auth: types::TokenAuth {
                 identity: types::TokenIdentity {
-                    methods: vec![types::TokenMethod::Password],
+                    methods: [types::TokenMethod::Password],
                     password: types::PasswordIdentity { user },
                 },
                 scope: types::TokenScope { project: Some(types::ScopeProject { id, name }) },
