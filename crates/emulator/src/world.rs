@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::policy::{self, CustomPolicy};
-use crate::sync::{Arrival, Cluster, ClusterState, Effect, Set};
+use crate::sync::{Cluster, ClusterState, Set};
+
+mod arrival;
+mod building;
 
 /// Project of the sample world, the one of the documented examples.
 pub const SAMPLE_PROJECT_ID: &str = "ff8080828997cb24018a1b2db3440b80";
@@ -123,95 +126,6 @@ impl World {
             .with_group_policy("group1", "MRS FullAccess")
             .with_password("user1", SAMPLE_PASSWORD)
             .with_password("user2", SAMPLE_PASSWORD)
-    }
-
-    /// Names the account, [`SAMPLE_DOMAIN_NAME`] by default.
-    #[must_use]
-    pub fn with_domain(mut self, name: impl Into<String>) -> Self {
-        self.iam.domain_name = name.into();
-        self
-    }
-
-    /// [`add_policy`](Self::add_policy) for building.
-    #[must_use]
-    pub fn with_policy(mut self, name: impl Into<String>, allow: &[&str], deny: &[&str]) -> Self {
-        self.add_policy(name, allow, deny);
-        self
-    }
-
-    /// [`grant_user`](Self::grant_user) for building.
-    #[must_use]
-    pub fn with_user_policy(mut self, user: &str, policy: &str) -> Self {
-        self.grant_user(user, policy);
-        self
-    }
-
-    /// [`grant_group`](Self::grant_group) for building.
-    #[must_use]
-    pub fn with_group_policy(mut self, group: &str, policy: &str) -> Self {
-        self.grant_group(group, policy);
-        self
-    }
-
-    /// [`add_project`](Self::add_project) for building.
-    #[must_use]
-    pub fn with_project(mut self, project_id: impl Into<String>, name: impl Into<String>) -> Self {
-        self.add_project(project_id, name);
-        self
-    }
-
-    /// [`add_cluster`](Self::add_cluster) for building.
-    #[must_use]
-    pub fn with_cluster(mut self, project_id: impl Into<String>, cluster_id: impl Into<String>) -> Self {
-        self.add_cluster(project_id, cluster_id);
-        self
-    }
-
-    /// [`add_named_cluster`](Self::add_named_cluster) for building.
-    #[must_use]
-    pub fn with_named_cluster(
-        mut self,
-        project_id: impl Into<String>,
-        cluster_id: impl Into<String>,
-        name: impl Into<String>,
-    ) -> Self {
-        self.add_named_cluster(project_id, cluster_id, name);
-        self
-    }
-
-    /// [`set_cluster_state`](Self::set_cluster_state) for building.
-    #[must_use]
-    pub fn with_cluster_state(mut self, cluster_id: &str, state: ClusterState) -> Self {
-        self.set_cluster_state(cluster_id, state);
-        self
-    }
-
-    /// [`add_group`](Self::add_group) for building.
-    #[must_use]
-    pub fn with_group(mut self, name: impl Into<String>) -> Self {
-        self.add_group(name);
-        self
-    }
-
-    /// Adds a user that is in these groups; groups that do not exist are made.
-    #[must_use]
-    pub fn with_user(mut self, name: impl Into<String>, groups: &[&str]) -> Self {
-        let name = name.into();
-        self.add_user(name.as_str());
-        for group in groups {
-            self.add_group(*group);
-            self.add_member(&name, group);
-        }
-        self
-    }
-
-    /// Gives a user a password; a user that does not exist is made, in no group.
-    #[must_use]
-    pub fn with_password(mut self, user: impl Into<String>, password: impl Into<String>) -> Self {
-        let user = user.into();
-        self.add_user(user.as_str());
-        self.set_password(&user, password);
-        self
     }
 
     /// Adds a project without clusters. One of that id is renamed, and keeps its clusters.
@@ -404,28 +318,6 @@ impl World {
         self.clusters.get(cluster_id)
     }
 
-    /// Whether a cluster is in line with IAM; `None` for a cluster that does not exist.
-    ///
-    /// Ours: `true` once a synchronization (or removal) has finished and none is running, while everybody on
-    /// Manager still exists in IAM, every user is in the same groups and everybody holds the same policies as when
-    /// they were synchronized last.
-    #[must_use]
-    pub fn is_synchronous(&self, cluster_id: &str) -> Option<bool> {
-        let cluster = self.clusters.get(cluster_id)?;
-        if !cluster.has_finished() || cluster.is_synchronizing() {
-            return Some(false);
-        }
-        let mut effective = Effective::new(self);
-        let users = cluster.synchronized_users().all(|(name, groups, policies)| {
-            self.iam.users.get(name).is_some_and(|known| known == groups) && effective.of(name) == *policies
-        });
-        let groups = cluster.synchronized_groups().all(|(name, policies)| {
-            self.iam.groups.contains(name)
-                && self.iam.group_policies.get(name).map_or(policies.is_empty(), |known| *known == **policies)
-        });
-        Some(users && groups)
-    }
-
     pub(crate) fn has_policy(&self, name: &str) -> bool {
         policy::system_policies().any(|known| known == name) || self.iam.custom_policies.contains_key(name)
     }
@@ -523,56 +415,6 @@ impl World {
     /// Brings every cluster to this time.
     pub(crate) fn settle(&mut self, now: SystemTime) {
         self.clusters.values_mut().for_each(|cluster| cluster.settle(now));
-    }
-
-    /// What a synchronization of these names would bring to Manager: of what IAM has, the users with the groups
-    /// they are in, then the groups, named ones first. Names that IAM does not have are left out.
-    pub(crate) fn arrival(&self, user_names: &[String], group_names: &[String]) -> Effect {
-        let mut effective = Effective::new(self);
-        let users: Vec<_> = user_names.iter().filter_map(|name| effective.arrival(name)).collect();
-        let named = group_names.iter().filter(|name| self.iam.groups.contains(*name));
-        let brought = users.iter().flat_map(|user| user.groups.iter());
-        let groups = named.chain(brought).map(|name| self.group_arrival(name)).collect();
-        Effect::Arrive { users, groups }
-    }
-
-    /// What a synchronization of everything would bring to Manager.
-    pub(crate) fn arrival_of_everything(&self) -> Effect {
-        let mut effective = Effective::new(self);
-        let users = self.iam.users.keys().filter_map(|name| effective.arrival(name)).collect();
-        let groups = self.iam.groups.iter().map(|name| self.group_arrival(name)).collect();
-        Effect::Arrive { users, groups }
-    }
-
-    fn group_arrival(&self, name: &str) -> (String, Set) {
-        (name.to_owned(), Set::new(self.iam.group_policies.get(name).cloned().unwrap_or_default()))
-    }
-}
-
-/// The policies of users, one set for all that are in the same groups: there may be many of them.
-struct Effective<'a> {
-    world: &'a World,
-    by_groups: BTreeMap<&'a BTreeSet<String>, Set>,
-}
-
-impl<'a> Effective<'a> {
-    fn new(world: &'a World) -> Self {
-        Self { world, by_groups: BTreeMap::new() }
-    }
-
-    fn of(&mut self, user: &str) -> Set {
-        let policies = || Set::new(self.world.policies_of(user));
-        match self.world.iam.users.get(user) {
-            Some(groups) if self.world.iam.user_policies.get(user).is_none_or(BTreeSet::is_empty) => {
-                self.by_groups.entry(groups).or_insert_with(policies).clone()
-            }
-            _ => policies(),
-        }
-    }
-
-    fn arrival(&mut self, user: &str) -> Option<Arrival> {
-        let groups = self.world.iam.users.get(user)?.clone();
-        Some(Arrival { name: user.to_owned(), groups, policies: self.of(user) })
     }
 }
 
