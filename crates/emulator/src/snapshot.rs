@@ -1,12 +1,9 @@
 //! A world as JSON, to be kept by a test and put back.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::sync::Cluster;
-use crate::world::{Iam, World};
+use crate::world::{Clusters, Iam, World};
 
 const FORMAT: u64 = 1;
 
@@ -14,7 +11,7 @@ const FORMAT: u64 = 1;
 struct Taken<'a> {
     format: u64,
     iam: &'a Iam,
-    clusters: &'a BTreeMap<String, Cluster>,
+    clusters: &'a Clusters,
 }
 
 #[derive(Deserialize)]
@@ -22,7 +19,7 @@ struct Taken<'a> {
 struct Given {
     format: u64,
     iam: Iam,
-    clusters: BTreeMap<String, Cluster>,
+    clusters: Clusters,
 }
 
 /// Of passwords it has digests, and neither keys nor tokens.

@@ -3,7 +3,6 @@
 //! What an answer says has been committed before it goes out, so that it survives the end of the process at any
 //! time. Passwords and tokens are there as digests only, keys not at all.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Issued;
 use crate::sync::Cluster;
-use crate::world::{Iam, World};
+use crate::world::{Clusters, Iam, World};
 
 /// Counts up with each change that an older emulator would misread.
 const FORMAT: u64 = 1;
@@ -119,10 +118,10 @@ impl Store {
         let iam = single.get("iam")?.ok_or("no world")?;
         let iam: Iam = serde_json::from_slice(iam.value())?;
         let ahead = single.get("ahead")?.map(|ahead| serde_json::from_slice(ahead.value())).transpose()?;
-        let mut clusters = BTreeMap::new();
+        let mut clusters = Clusters::new();
         for row in read.open_table(CLUSTERS)?.iter()? {
             let (id, cluster) = row?;
-            clusters.insert(id.value().to_owned(), serde_json::from_slice::<Cluster>(cluster.value())?);
+            clusters.insert(id.value().to_owned(), serde_json::from_slice(cluster.value())?);
         }
         let mut tokens = Vec::new();
         for row in read.open_table(TOKENS)?.iter()? {

@@ -135,6 +135,15 @@ struct Running {
     effect: Effect,
 }
 
+impl Running {
+    fn is_over(&self, now: SystemTime) -> bool {
+        match self.ends {
+            End::At(ends) => ends.is_some_and(|ends| ends <= now),
+            End::AfterPolls(left) => left == 0,
+        }
+    }
+}
+
 /// When a synchronization ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -236,13 +245,14 @@ impl Cluster {
         self.manager.groups.get(name).map(|group| &group.policies)
     }
 
+    /// Whether something has ended until now that has not taken effect yet.
+    pub(crate) fn is_over(&self, now: SystemTime) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_over(now))
+    }
+
     /// Lets what has ended until now take effect. A running synchronization ends exactly at its time.
     pub(crate) fn settle(&mut self, now: SystemTime) {
-        let over = |running: &mut Running| match running.ends {
-            End::At(ends) => ends.is_some_and(|ends| ends <= now),
-            End::AfterPolls(left) => left == 0,
-        };
-        if let Some(Running { effect, .. }) = self.running.take_if(over) {
+        if let Some(Running { effect, .. }) = self.running.take_if(|running| running.is_over(now)) {
             self.manager.apply(effect);
             self.has_finished = true;
         }

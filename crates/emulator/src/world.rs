@@ -47,8 +47,12 @@ pub const SAMPLE_PASSWORD: &str = "emulated-password-opens-nothing-real-0";
 #[derive(Debug, Clone, Default)]
 pub struct World {
     iam: Iam,
-    clusters: BTreeMap<String, Cluster>,
+    /// Shared with copies of the world until one of them changes a cluster.
+    clusters: Clusters,
 }
+
+/// Clusters by their ids.
+pub(crate) type Clusters = BTreeMap<String, Arc<Cluster>>;
 
 /// All of a world but its clusters.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -149,12 +153,14 @@ impl World {
     ) {
         let (project_id, cluster_id) = (project_id.into(), cluster_id.into());
         self.iam.projects.entry(project_id.clone()).or_insert_with(|| project_id.clone());
-        self.clusters.insert(cluster_id.clone(), Cluster::new(project_id, cluster_id, name.into()));
+        let cluster = Cluster::new(project_id, cluster_id.clone(), name.into());
+        self.clusters.insert(cluster_id, Arc::new(cluster));
     }
 
     /// Changes the state that a cluster is listed with. Returns whether there is one of that id.
     pub fn set_cluster_state(&mut self, cluster_id: &str, state: ClusterState) -> bool {
-        self.clusters.get_mut(cluster_id).map(|cluster| cluster.set_state(state)).is_some()
+        let cluster = self.clusters.get_mut(cluster_id);
+        cluster.map(|cluster| Arc::make_mut(cluster).set_state(state)).is_some()
     }
 
     /// Adds an IAM user that is in no group. Returns `false` when there is one of that name, which stays as it is.
@@ -309,20 +315,21 @@ impl World {
 
     /// All clusters, in the order of their ids.
     pub fn clusters(&self) -> impl Iterator<Item = &Cluster> {
-        self.clusters.values()
+        self.clusters.values().map(Arc::as_ref)
     }
 
     /// A cluster with what is on its Manager.
     #[must_use]
     pub fn cluster(&self, cluster_id: &str) -> Option<&Cluster> {
-        self.clusters.get(cluster_id)
+        self.clusters.get(cluster_id).map(Arc::as_ref)
     }
 
     pub(crate) fn has_policy(&self, name: &str) -> bool {
         policy::system_policies().any(|known| known == name) || self.iam.custom_policies.contains_key(name)
     }
 
-    fn roles(&self, policies: &BTreeSet<String>) -> BTreeSet<&'static str> {
+    /// The roles on Manager of who holds these policies.
+    pub(crate) fn roles(&self, policies: &BTreeSet<String>) -> BTreeSet<&'static str> {
         policy::roles(policies, self.custom(policies))
     }
 
@@ -355,12 +362,12 @@ impl World {
     }
 
     /// As it is kept: all but the clusters, and the clusters by their ids.
-    pub(crate) fn parts(&self) -> (&Iam, &BTreeMap<String, Cluster>) {
+    pub(crate) fn parts(&self) -> (&Iam, &Clusters) {
         (&self.iam, &self.clusters)
     }
 
     /// From its parts, where what refers to something refers to what exists.
-    pub(crate) fn from_parts(iam: Iam, clusters: BTreeMap<String, Cluster>) -> Result<Self, String> {
+    pub(crate) fn from_parts(iam: Iam, clusters: Clusters) -> Result<Self, String> {
         let world = Self { iam, clusters };
         let iam = &world.iam;
         for (user, groups) in &iam.users {
@@ -408,13 +415,20 @@ impl World {
         now: SystemTime,
     ) -> Option<&mut Cluster> {
         let cluster = self.clusters.get_mut(cluster_id)?;
-        cluster.settle(now);
-        (cluster.project_id() == project_id).then_some(cluster)
+        settle(cluster, now);
+        (cluster.project_id() == project_id).then(|| Arc::make_mut(cluster))
     }
 
     /// Brings every cluster to this time.
     pub(crate) fn settle(&mut self, now: SystemTime) {
-        self.clusters.values_mut().for_each(|cluster| cluster.settle(now));
+        self.clusters.values_mut().for_each(|cluster| settle(cluster, now));
+    }
+}
+
+/// Copies a cluster that is shared only when something has ended.
+fn settle(cluster: &mut Arc<Cluster>, now: SystemTime) {
+    if cluster.is_over(now) {
+        Arc::make_mut(cluster).settle(now);
     }
 }
 
