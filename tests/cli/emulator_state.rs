@@ -1,6 +1,7 @@
 //! `emulator` with a world of its own, and with state that outlives it.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::Child;
 
@@ -122,18 +123,60 @@ fn the_first_key_of_a_seed_is_exported() {
 
 #[test]
 fn others_may_reach_it_when_that_is_said() {
-    let running = Running::start(["--listen", "0.0.0.0:0", "--allow-remote"]);
-    assert!(running.url().starts_with("http://127.0.0.1:"), "{}", running.url());
-    let run = cli(["list", "--cluster", CLUSTER]).at(running.url()).run();
-    assert_eq!(run.code, 0, "{run}");
+    let mut running = Running::start(["--listen", "0.0.0.0:0", "--allow-remote", "--tls"]);
+    assert!(running.url().starts_with("https://127.0.0.1:"), "{}", running.url());
+    let mut warning = String::new();
+    BufReader::new(running.child.stderr.take().unwrap()).read_line(&mut warning).unwrap();
+    assert!(warning.starts_with("warning: others can reach it"), "{warning}");
 }
 
 #[test]
 fn the_flags_reach_the_emulator() {
-    let running = Running::start(["--without-status-operations", "--quota", "off", "--explain-auth"]);
+    let mut running = Running::start(["--without-status-operations", "--quota", "off", "--explain-auth"]);
     let status = cli(["status", "--cluster", CLUSTER]).at(running.url()).run();
     assert_ne!(status.code, 0, "{status}");
     let path = format!("/v2/{{project_id}}/clusters/{CLUSTER}/iam-sync-user");
     let refused = cli(["api", "GET", &path]).at(running.url()).env("HUAWEICLOUD_SDK_SK", "wrong").run();
     assert_eq!(refused.code, 4, "{refused}");
+    running.child.kill().unwrap();
+    let mut said = String::new();
+    running.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("canonical_request"), "{said}");
+}
+
+#[test]
+fn virtual_time_is_moved_over_http() {
+    let running = Running::start(["--virtual-time", "--sync-duration", "1h"]);
+    let on_cluster = |command| cli([command, "--cluster", CLUSTER, "-o", "json"]).at(running.url());
+    assert_eq!(on_cluster("sync").args(["--user", "user1"]).run().code, 0);
+    assert_eq!(on_cluster("status").run().json()["is_synchronizing"], true);
+    let answer = post(running.url(), "/_emulator/clock", r#"{"advance_seconds":3600}"#);
+    assert!(answer.contains(r#""ahead_seconds":3600.0"#), "{answer}");
+    assert_eq!(on_cluster("status").run().json()["is_synchronizing"], false);
+    let fixed = Running::start([]);
+    let refused = post(fixed.url(), "/_emulator/clock", r#"{"advance_seconds":3600}"#);
+    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+}
+
+#[test]
+fn it_says_how_it_differs_from_the_real_service() {
+    let run = cli(["emulator", "--differences"]).run();
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run}");
+    assert_eq!(run.stdout, mrs_iam_sync_emulator::differences());
+    let both = cli(["emulator", "--differences", "--tls"]).run();
+    assert_eq!(both.code, 2, "{both}");
+}
+
+fn post(url: &str, path: &str, body: &str) -> String {
+    let addr = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(addr).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {addr}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
 }

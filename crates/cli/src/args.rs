@@ -369,6 +369,10 @@ pub(crate) struct Emulator {
     /// Print after the URL, as shell commands, the variables that point this program and the official SDKs at it
     #[arg(long)]
     pub(crate) env: bool,
+
+    /// Print how it differs from the real service (Markdown), and serve nothing
+    #[arg(long, exclusive = true)]
+    pub(crate) differences: bool,
 }
 
 /// How the emulator counts requests.

@@ -61,11 +61,47 @@ pub enum FaultKind {
     },
     /// The JSON is called `text/plain`.
     ContentType,
+    /// Every field of the JSON is a number, and what was a number is text.
+    WrongType,
     /// A synchronization is accepted, and loses one name: the last user that would have arrived, or the last group
     /// where there is no user. Others than `UpdateSyncIamUser`, and synchronizations by which nobody would arrive,
     /// do not consume it.
     PartialSync,
 }
+
+/// What is told of a kind.
+pub(crate) struct Kind {
+    pub(crate) name: &'static str,
+    /// Besides `operation`, `kind` and `count`.
+    pub(crate) fields: &'static [&'static str],
+    pub(crate) effect: &'static str,
+}
+
+const fn kind(name: &'static str, fields: &'static [&'static str], effect: &'static str) -> Kind {
+    Kind { name, fields, effect }
+}
+
+/// Every kind as it is called in JSON, in records and in the page of differences.
+pub(crate) const KINDS: &[Kind] = &[
+    kind(
+        "status",
+        &["status", "error_code", "retry_after"],
+        "The answer is that error, whatever the request is; the service never sees it.",
+    ),
+    kind("html", &["status"], "The answer is a load balancer's page; the service never sees the request."),
+    kind("reset-before", &[], "The request takes effect, and the connection is reset instead of an answer."),
+    kind(
+        "reset-within",
+        &[],
+        "The request takes effect, and the connection is reset after half of the body.",
+    ),
+    kind("stall", &[], "The request takes effect, and no answer ever comes."),
+    kind("drip", &["every_ms"], "The request takes effect, and the body comes byte by byte with that pause."),
+    kind("truncate", &[], "The request takes effect, and the JSON breaks off in its middle."),
+    kind("content-type", &[], "The request takes effect, and the JSON is called `text/plain`."),
+    kind("wrong-type", &[], "The request takes effect, and no field of the JSON has its type."),
+    kind("partial-sync", &[], "A synchronization is accepted, and loses its last user, or its last group."),
+];
 
 impl Fault {
     /// A fault that happens once, to whatever operation is called next.
@@ -148,39 +184,33 @@ impl Fault {
             status @ 200..=599 => Ok(status as u16),
             _ => Err("status: not from 200 to 599".to_owned()),
         };
-        let (kind, own): (_, &[&str]) = match kind {
+        let known = KINDS.iter().find(|known| known.name == kind).ok_or_else(|| {
+            let names: Vec<_> = KINDS.iter().map(|known| known.name).collect();
+            format!("kind: none of {}", names.join(", "))
+        })?;
+        let kind = match kind {
             "status" => {
                 let error_code = fields.get("error_code").and_then(Value::as_str).unwrap_or("12000004");
                 let retry_after = fields.get("retry_after").is_some_and(|value| !value.is_null());
-                let kind = FaultKind::Status {
+                FaultKind::Status {
                     status: status(500)?,
                     error_code: error_code.to_owned(),
                     retry_after: if retry_after { Some(number("retry_after", 0)?) } else { None },
-                };
-                (kind, &["status", "error_code", "retry_after"])
+                }
             }
-            "html" => (FaultKind::Html { status: status(502)? }, &["status"]),
-            "drip" => {
-                (FaultKind::Drip { every: Duration::from_millis(number("every_ms", 100)?) }, &["every_ms"])
-            }
-            "reset-before" => (FaultKind::ResetBefore, &[]),
-            "reset-within" => (FaultKind::ResetWithin, &[]),
-            "stall" => (FaultKind::Stall, &[]),
-            "truncate" => (FaultKind::Truncate, &[]),
-            "content-type" => (FaultKind::ContentType, &[]),
-            "partial-sync" => (FaultKind::PartialSync, &[]),
-            _ => {
-                return Err(
-                    "kind: none of status, reset-before, reset-within, stall, drip, truncate, html, \
-                            content-type, partial-sync"
-                        .to_owned(),
-                );
-            }
+            "html" => FaultKind::Html { status: status(502)? },
+            "drip" => FaultKind::Drip { every: Duration::from_millis(number("every_ms", 100)?) },
+            "reset-before" => FaultKind::ResetBefore,
+            "reset-within" => FaultKind::ResetWithin,
+            "stall" => FaultKind::Stall,
+            "truncate" => FaultKind::Truncate,
+            "content-type" => FaultKind::ContentType,
+            "wrong-type" => FaultKind::WrongType,
+            _ => FaultKind::PartialSync,
         };
-        let known = |name: &String| {
-            ["operation", "kind", "count"].contains(&name.as_str()) || own.contains(&name.as_str())
-        };
-        if let Some(name) = fields.keys().find(|name| !known(name)) {
+        let is_known =
+            |name: &str| ["operation", "kind", "count"].contains(&name) || known.fields.contains(&name);
+        if let Some(name) = fields.keys().find(|name| !is_known(name)) {
             return Err(format!("unknown field `{name}`"));
         }
         let operation = match fields.get("operation") {
@@ -206,6 +236,7 @@ impl FaultKind {
             Self::Truncate => "truncate",
             Self::Html { .. } => "html",
             Self::ContentType => "content-type",
+            Self::WrongType => "wrong-type",
             Self::PartialSync => "partial-sync",
         }
     }
@@ -265,6 +296,7 @@ mod tests {
 
     #[test]
     fn what_is_told_can_be_read() {
+        let mut seen = std::collections::BTreeSet::new();
         for text in [
             r#"{"kind":"status","status":429,"error_code":"APIGW.0308","retry_after":3,"count":2}"#,
             r#"{"kind":"status"}"#,
@@ -275,13 +307,16 @@ mod tests {
             r#"{"kind":"reset-within"}"#,
             r#"{"kind":"truncate"}"#,
             r#"{"kind":"content-type"}"#,
+            r#"{"kind":"wrong-type"}"#,
             r#"{"kind":"partial-sync"}"#,
         ] {
             let fault = Fault::read(text.as_bytes()).unwrap();
             let mut told = fault.json();
             told.as_object_mut().unwrap().remove("consumed");
+            seen.insert(fault.kind.name());
             assert_eq!(Fault::read(told.to_string().as_bytes()), Ok(fault), "{text}");
         }
+        assert_eq!(seen, KINDS.iter().map(|kind| kind.name).collect());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The way of a request: the API gateway's checks, then MRS, then the record.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -7,13 +8,14 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::auth::{Authenticator, Caller};
 use crate::clock::Time;
 #[cfg(debug_assertions)]
 use crate::conformance;
+use crate::differences::REFUSALS;
 use crate::error::Refusal;
 use crate::fault::{FaultKind, Faults};
 use crate::mrs::{self, Call, Changed};
@@ -103,6 +105,7 @@ impl Delivery {
                 body.truncate(body.len() / 2);
             }
             FaultKind::ContentType => self.set_type("text/plain"),
+            FaultKind::WrongType => self.change_types(),
             FaultKind::Html { .. } => {
                 let title = self.response.status();
                 let page =
@@ -112,6 +115,16 @@ impl Delivery {
             }
             FaultKind::Status { .. } | FaultKind::PartialSync => {}
         }
+    }
+
+    fn change_types(&mut self) {
+        let fields = serde_json::from_slice::<BTreeMap<String, Value>>(self.response.body());
+        let changed: BTreeMap<_, _> = fields
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (name, if value.is_number() { json!("text") } else { json!(0) }))
+            .collect();
+        *self.response.body_mut() = Bytes::from(json!(changed).to_string());
     }
 
     fn set_type(&mut self, value: &'static str) {
@@ -141,6 +154,10 @@ impl Answer {
         }
         answer
     }
+
+    fn into_response(self, request_id: &str, now: SystemTime) -> Response<Bytes> {
+        respond(self.status, self.headers, self.body.to_string(), request_id, now)
+    }
 }
 
 impl Gateway {
@@ -148,15 +165,23 @@ impl Gateway {
         let (now, date) = (self.time.now(), self.time.clock());
         let request_id = self.request_id();
         if let Some(path) = received.uri.path().strip_prefix(own::PREFIX) {
-            let answer = own::answer(self, received, path, &request_id);
-            return respond(answer, &request_id, date).into();
+            return match own::answer(self, received, path) {
+                Ok(body) => respond(StatusCode::OK, HeaderMap::new(), body, &request_id, date),
+                Err(refusal) => {
+                    Answer::refused(&refusal, Service::Mrs, &request_id).into_response(&request_id, date)
+                }
+            }
+            .into();
         }
         let route = route(&received.method, received.uri.path()).filter(|route| self.offers(route.endpoint));
         let service = route.as_ref().map_or(Service::Mrs, |route| route.endpoint.service);
         let fault = route.as_ref().and_then(|route| self.state().faults.take(route.endpoint.operation.id));
         let outcome = match fault.as_ref().and_then(FaultKind::refusal) {
             Some(refusal) => Err(refusal),
-            None => self.handle(route.as_ref(), received, now),
+            None => self.handle(route.as_ref(), received, now).inspect_err(|refusal| {
+                let known = refusal.code.is_empty() || REFUSALS.iter().any(|(code, _)| *code == refusal.code);
+                debug_assert!(known, "{} is on no page", refusal.code);
+            }),
         };
         let (mut answer, error_code) = match outcome {
             Ok(answer) => {
@@ -206,7 +231,7 @@ impl Gateway {
             fault: fault.as_ref().or(lost_one.as_ref()).map(FaultKind::name),
             body: masked_body(received.uri.path(), &received.body),
         });
-        let mut delivery = Delivery::from(respond(answer, &request_id, date));
+        let mut delivery = Delivery::from(answer.into_response(&request_id, date));
         if let Some(fault) = &fault {
             delivery.damage(fault);
         }
@@ -375,11 +400,17 @@ fn check_size(received: &Received) -> Result<(), Refusal> {
     }
 }
 
-fn respond(answer: Answer, request_id: &str, now: SystemTime) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(answer.body.to_string()));
-    *response.status_mut() = answer.status;
+fn respond(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: impl Into<Bytes>,
+    request_id: &str,
+    now: SystemTime,
+) -> Response<Bytes> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     let headers = response.headers_mut();
-    *headers = answer.headers;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

@@ -5,6 +5,7 @@ mod clock;
 mod clusters;
 #[cfg(debug_assertions)]
 mod conformance;
+mod differences;
 mod emulator;
 mod error;
 mod fault;
@@ -30,6 +31,7 @@ mod wire;
 mod world;
 
 pub use clock::{Clock, MachineClock, ManualClock};
+pub use differences::differences;
 pub use emulator::{Emulator, EmulatorBuilder, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
 pub use error::StartError;
 pub use fault::{Fault, FaultKind};

@@ -1,16 +1,17 @@
 //! What is the emulator's own, below `/_emulator/`: no credentials, not recorded.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::Refusal;
 use crate::fault::Fault;
-use crate::gateway::{Answer, Gateway};
+use crate::gateway::Gateway;
+use crate::query::Query;
 use crate::request::{Received, RecordedRequest};
-use crate::router::Service;
 use crate::snapshot;
 use crate::sync::Cluster;
 use crate::time::http_date;
@@ -18,81 +19,118 @@ use crate::world::World;
 
 pub(crate) const PREFIX: &str = "/_emulator/";
 
-/// Answers a request; `path` is what follows the prefix.
-pub(crate) fn answer(gateway: &Gateway, received: &Received, path: &str, request_id: &str) -> Answer {
-    match (&received.method, path) {
-        (&Method::GET, "health") => ok(json!({
-            "status": "ok",
-            "version": env!("CARGO_PKG_VERSION"),
-            "now": http_date(gateway.time.now()),
-        })),
-        (&Method::GET, "requests") => {
-            let requests: Vec<_> = gateway.state().records.iter().map(RecordedRequest::json).collect();
-            ok(json!({ "requests": requests }))
-        }
-        (&Method::GET, "manager") => {
-            let now = gateway.time.now();
-            let mut state = gateway.state();
-            state.world.settle(now);
-            let world = &state.world;
-            let clusters: Vec<_> = world.clusters().map(|cluster| manager(world, cluster)).collect();
-            ok(json!({ "clusters": clusters }))
-        }
-        (&Method::GET, "faults") => {
-            let faults: Vec<_> = gateway.state().faults.all().iter().map(Fault::json).collect();
-            ok(json!({ "faults": faults }))
-        }
-        (&Method::POST, "faults") => match Fault::read(&received.body) {
-            Ok(fault) => {
-                let answer = ok(fault.json());
-                gateway.state().faults.push(fault);
-                answer
-            }
-            Err(what) => {
-                let refusal = Refusal::invalid(format!("Invalid fault: {what}."));
-                Answer::refused(&refusal, Service::Mrs, request_id)
-            }
-        },
-        (&Method::POST, "reset") => done(gateway.reset().map(|()| json!({ "status": "reset" })), request_id),
-        (&Method::GET, "snapshot") => ok(snapshot::take(&gateway.world())),
-        (&Method::POST, "restore") => {
-            let restored = snapshot::read(&received.body)
-                .map_err(|what| Refusal::invalid(format!("Invalid snapshot: {what}.")))
-                .and_then(|given| gateway.change_world(|world| *world = given).1);
-            done(restored.map(|()| json!({ "status": "restored" })), request_id)
-        }
-        (&Method::GET, "clock") => ok(clock(gateway)),
-        (&Method::POST, "clock") => {
-            let advanced = advance_of(&received.body)
-                .map_err(|what| Refusal::invalid(format!("Invalid advance: {what}.")))
-                .and_then(|by| gateway.advance(by))
-                .and_then(|moved| {
-                    let fixed =
-                        || Refusal::invalid("The emulator's time is not virtual, and cannot be moved.");
-                    moved.then(|| clock(gateway)).ok_or_else(fixed)
-                });
-            done(advanced, request_id)
-        }
-        _ => {
-            let refusal = Refusal::new("APIGW.0101", "The emulator has no such path of its own");
-            Answer::refused(&refusal, Service::Mrs, request_id)
-        }
-    }
+/// One thing that the emulator has and the service has not.
+pub(crate) struct Own {
+    pub(crate) method: &'static str,
+    /// What follows the prefix.
+    pub(crate) path: &'static str,
+    /// What it is for.
+    pub(crate) purpose: &'static str,
+    answer: fn(&Gateway, &Received) -> Result<Vec<u8>, Refusal>,
 }
 
-fn done(outcome: Result<Value, Refusal>, request_id: &str) -> Answer {
-    match outcome {
-        Ok(body) => ok(body),
-        Err(refusal) => Answer::refused(&refusal, Service::Mrs, request_id),
-    }
+const fn own(
+    method: &'static str,
+    path: &'static str,
+    purpose: &'static str,
+    answer: fn(&Gateway, &Received) -> Result<Vec<u8>, Refusal>,
+) -> Own {
+    Own { method, path, purpose, answer }
 }
 
-fn clock(gateway: &Gateway) -> Value {
-    json!({
+pub(crate) const OWN: &[Own] = &[
+    own("GET", "health", "Whether it runs, its version and its time.", health),
+    own("GET", "requests", "The latest requests to the service, without secrets.", requests),
+    own(
+        "GET",
+        "manager",
+        "Users and groups on each cluster's Manager with their roles; `?cluster_id=` shows one cluster.",
+        manager,
+    ),
+    own("GET", "faults", "The injected faults, with how often each has happened.", faults),
+    own(
+        "POST",
+        "faults",
+        "Injects a fault: `{\"operation\": \"ListSyncStatus\", \"kind\": \"html\", \"status\": 502, \"count\": 1}`.",
+        inject,
+    ),
+    own("POST", "reset", "Puts everything back to how it was at the start.", reset),
+    own("GET", "snapshot", "The world as JSON.", take_snapshot),
+    own("POST", "restore", "Puts a world back that `snapshot` gave.", restore),
+    own("GET", "clock", "Its time, and how far that is ahead.", show_clock),
+    own("POST", "clock", "Moves virtual time forwards: `{\"advance_seconds\": 90}`.", advance_clock),
+];
+
+/// Answers a request with JSON; `path` is what follows the prefix.
+pub(crate) fn answer(gateway: &Gateway, received: &Received, path: &str) -> Result<Vec<u8>, Refusal> {
+    let known = OWN.iter().find(|own| own.method == received.method.as_str() && own.path == path);
+    let unknown = || Refusal::new("APIGW.0101", "The emulator has no such path of its own");
+    (known.ok_or_else(unknown)?.answer)(gateway, received)
+}
+
+fn text(body: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    // All keys are text, and nothing in it fails to be written.
+    serde_json::to_vec(body).map_err(|error| Refusal::new("12000004", error.to_string()))
+}
+
+fn health(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    text(&json!({
+        "status": "ok",
+        "version": env!("CARGO_PKG_VERSION"),
+        "now": http_date(gateway.time.now()),
+    }))
+}
+
+fn requests(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    let requests: Vec<_> = gateway.state().records.iter().map(RecordedRequest::json).collect();
+    text(&json!({ "requests": requests }))
+}
+
+fn faults(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    let faults: Vec<_> = gateway.state().faults.all().iter().map(Fault::json).collect();
+    text(&json!({ "faults": faults }))
+}
+
+fn inject(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {
+    let fault =
+        Fault::read(&received.body).map_err(|what| Refusal::invalid(format!("Invalid fault: {what}.")))?;
+    let told = text(&fault.json());
+    gateway.state().faults.push(fault);
+    told
+}
+
+fn reset(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    gateway.reset()?;
+    text(&json!({ "status": "reset" }))
+}
+
+fn take_snapshot(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    text(&snapshot::take(&gateway.world()))
+}
+
+fn restore(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {
+    let given = snapshot::read(&received.body)
+        .map_err(|what| Refusal::invalid(format!("Invalid snapshot: {what}.")))?;
+    gateway.change_world(|world| *world = given).1?;
+    text(&json!({ "status": "restored" }))
+}
+
+fn show_clock(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
+    text(&json!({
         "now": http_date(gateway.time.now()),
         "virtual": gateway.time.is_virtual(),
         "ahead_seconds": gateway.time.ahead().as_secs_f64(),
-    })
+    }))
+}
+
+fn advance_clock(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {
+    let by =
+        advance_of(&received.body).map_err(|what| Refusal::invalid(format!("Invalid advance: {what}.")))?;
+    if gateway.advance(by)? {
+        show_clock(gateway, received)
+    } else {
+        Err(Refusal::invalid("The emulator's time is not virtual, and cannot be moved."))
+    }
 }
 
 /// Reads `{"advance_seconds": 90}`. The error says what is wrong.
@@ -105,21 +143,65 @@ fn advance_of(body: &[u8]) -> Result<Duration, String> {
         .ok_or_else(|| "advance_seconds: a number from 0 on is expected, and no other field".to_owned())
 }
 
-fn ok(body: Value) -> Answer {
-    Answer::new(StatusCode::OK, body)
+fn manager(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {
+    let query = Query::read(&received.uri, &["cluster_id"])
+        .map_err(|what| Refusal::invalid(format!("Invalid request: {what}.")))?;
+    let now = gateway.time.now();
+    let mut state = gateway.state();
+    state.world.settle(now);
+    let world = &state.world;
+    let asked = query.get("cluster_id");
+    if let Some(id) = asked.filter(|id| world.cluster(id).is_none()) {
+        return Err(Refusal::new("12000003", format!("The cluster {id} does not exist.")));
+    }
+    let shown = world.clusters().filter(|cluster| asked.is_none_or(|id| id == cluster.id()));
+    text(&Managers { clusters: shown.map(|cluster| Manager::of(world, cluster)).collect() })
 }
 
-fn manager(world: &World, cluster: &Cluster) -> Value {
-    let with = |names: Vec<&str>, roles: &dyn Fn(&str) -> Option<BTreeSet<&'static str>>| {
-        names.into_iter().map(|name| json!({ "name": name, "roles": roles(name) })).collect::<Vec<_>>()
-    };
-    json!({
-        "project_id": cluster.project_id(),
-        "cluster_id": cluster.id(),
-        "is_synchronizing": cluster.is_synchronizing(),
-        "user_names": cluster.user_names(),
-        "group_names": cluster.group_names(),
-        "users": with(cluster.user_names(), &|name| world.manager_roles(cluster.id(), name)),
-        "groups": with(cluster.group_names(), &|name| world.manager_group_roles(cluster.id(), name)),
-    })
+#[derive(Serialize)]
+struct Managers<'a> {
+    clusters: Vec<Manager<'a>>,
+}
+
+/// A cluster's Manager as it is shown. Written as it is: there may be a million users on a hundred of them.
+#[derive(Serialize)]
+struct Manager<'a> {
+    project_id: &'a str,
+    cluster_id: &'a str,
+    is_synchronizing: bool,
+    user_names: Vec<&'a str>,
+    group_names: Vec<&'a str>,
+    users: Vec<Holder<'a>>,
+    groups: Vec<Holder<'a>>,
+}
+
+#[derive(Serialize)]
+struct Holder<'a> {
+    name: &'a str,
+    roles: Arc<BTreeSet<&'static str>>,
+}
+
+impl<'a> Manager<'a> {
+    fn of(world: &World, cluster: &'a Cluster) -> Self {
+        // Many hold the same policies.
+        let mut known = BTreeMap::new();
+        let mut holder = |name, policies: Option<&'a Arc<BTreeSet<String>>>| {
+            let policies = policies?;
+            let roles = known.entry(policies).or_insert_with(|| Arc::new(world.roles(policies)));
+            Some(Holder { name, roles: Arc::clone(roles) })
+        };
+        let (user_names, group_names) = (cluster.user_names(), cluster.group_names());
+        Self {
+            project_id: cluster.project_id(),
+            cluster_id: cluster.id(),
+            is_synchronizing: cluster.is_synchronizing(),
+            users: user_names.iter().filter_map(|name| holder(name, cluster.user_policies(name))).collect(),
+            groups: group_names
+                .iter()
+                .filter_map(|name| holder(name, cluster.group_policies(name)))
+                .collect(),
+            user_names,
+            group_names,
+        }
+    }
 }

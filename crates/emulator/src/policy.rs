@@ -46,6 +46,11 @@ pub fn system_policies() -> impl Iterator<Item = &'static str> {
     SYSTEM.iter().map(|(name, _)| *name)
 }
 
+/// Each of them with the roles that its holder gets on Manager; custom policies last.
+pub(crate) fn table() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    SYSTEM.iter().copied().chain([("a custom policy that allows an action of MRS", COMMON_ROLES)])
+}
+
 /// A custom policy: the actions that it allows and denies. A `*` stands for one part of an action, or at its end for
 /// all that follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

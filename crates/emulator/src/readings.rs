@@ -171,6 +171,12 @@ pub const READINGS: &[Reading] = &[
         "Names are compared exactly on both sides.",
     ),
     reading(
+        "Names on Manager",
+        "Manager's own users have 3 to 32 letters, digits, spaces, _ and - (3 to 20 without spaces and - before \
+         Manager 3), and no name of the system's. IAM takes other names too; what becomes of them is not documented.",
+        "Every name arrives as it is.",
+    ),
+    reading(
         "Groups of users, users of groups",
         "Naming a user brings its groups (API pages); naming a group does not bring its users (console guide).",
         "Both hold.",

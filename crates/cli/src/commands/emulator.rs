@@ -21,6 +21,9 @@ const CONTRADICTING: [&str; 6] = [
 ];
 
 pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
+    if flags.differences {
+        return output.data(mrs_iam_sync_emulator::differences().as_bytes());
+    }
     // Watched before the URL is out: whoever reads it may send a signal at once.
     let stop = interrupt::signals().map_err(|error| CliError::io("signals cannot be watched", &error))?;
     let remote = !flags.listen.ip().to_canonical().is_loopback();

@@ -69,6 +69,7 @@ async fn answers_are_spoilt_after_the_write_took_effect() {
     for (kind, head, body) in [
         (FaultKind::Truncate, "content-type: application/json\r\n", r#"{"state":"sy"#),
         (FaultKind::ContentType, "content-type: text/plain\r\n", r#"{"state":"synchronizing"}"#),
+        (FaultKind::WrongType, "content-type: application/json\r\n", r#"{"state":0}"#),
     ] {
         let stage = stage_with(kind.clone()).await;
         let (parts, end) = raw(&stage, post(USER_1)).await;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use mrs_iam_sync_emulator::{Emulator, ManualClock, StartError};
+use mrs_iam_sync_emulator::{Emulator, ManualClock, SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID, StartError};
 use sdk_hmac_sha256::Credentials;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -206,6 +206,12 @@ async fn its_own_paths_need_no_credentials() {
         "groups": [{ "name": "group1", "roles": roles }],
     });
     assert_eq!(manager, json!({ "clusters": [cluster] }));
+    stage.emulator.change_world(|world| world.add_cluster(SAMPLE_PROJECT_ID, "other"));
+    let one =
+        async |id: &str| stage.send(Draft::new("GET", &format!("/_emulator/manager?cluster_id={id}"))).await;
+    assert_eq!(one(SAMPLE_CLUSTER_ID).await.body, manager);
+    assert_eq!(one("other").await.body["clusters"][0]["users"], json!([]));
+    assert_eq!(one("none").await.outcome(), (400, "12000003"));
     stage.emulator.change_world(|world| world.add_user("user3"));
     assert_eq!(stage.send(Draft::new("POST", "/_emulator/reset")).await.status, 200);
     assert_eq!(stage.emulator.requests().len(), 0);

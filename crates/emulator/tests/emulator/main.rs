@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "clippy allows it in tests, not in what they share")]
 
 mod authentication;
+mod differences;
 mod discovery;
 mod documented;
 mod faults;

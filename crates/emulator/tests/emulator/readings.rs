@@ -255,6 +255,12 @@ exercised! {
         stage.finished(delete(r#"{"user_names":["User1"]}"#)).await;
         assert_eq!(stage.on_manager().await.0, ["user1"]);
     }
+    "Names on Manager" names_on_manager |stage| {
+        let names = ["x", "has.dot", "omm", "an umlaut ü"];
+        stage.emulator.change_world(|world| assert!(names.iter().all(|name| world.add_user(*name))));
+        stage.finished(post(&json!({ "user_names": names }).to_string())).await;
+        assert_eq!(stage.on_manager().await, owned(&names, &[]));
+    }
     "Groups of users, users of groups" groups_of_users |stage| {
         stage.finished(post(r#"{"group_names":["group1"]}"#)).await;
         assert_eq!(stage.on_manager().await, owned(&[], &["group1"]));
