@@ -112,8 +112,8 @@ impl Emulator {
 
     /// The requests to the service so far, the oldest first, without their secrets.
     ///
-    /// Of the latest 10,000 and of 64 MB of bodies at most; [`RecordedRequest::number`] counts on. Requests below
-    /// `/_emulator/` are not recorded.
+    /// The latest 10,000 at most, and no more than 64 MB of paths, headers and bodies;
+    /// [`RecordedRequest::number`] counts on. Requests below `/_emulator/` are not recorded.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.gateway.state().records.iter().cloned().collect()

@@ -40,7 +40,12 @@ const fn own(
 
 pub(crate) const OWN: &[Own] = &[
     own("GET", "health", "Whether it runs, its version and its time.", health),
-    own("GET", "requests", "The latest requests to the service, without secrets.", requests),
+    own(
+        "GET",
+        "requests",
+        "The latest requests to the service, 10,000 and 64 MB at most, without secrets.",
+        requests,
+    ),
     own(
         "GET",
         "manager",

@@ -13,7 +13,7 @@ use crate::time::http_date;
 
 /// Most requests that are kept; older ones drop out.
 const MOST_REQUESTS: usize = 10_000;
-/// Most bytes of bodies that are kept.
+/// Most bytes of paths, headers and bodies that are kept.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 const MASK: &str = "***";
 
@@ -87,6 +87,12 @@ impl RecordedRequest {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Bytes of what a client can make as large as it likes.
+    fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        self.method.len() + self.path.len() + headers.sum::<usize>() + self.body.len()
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -175,13 +181,13 @@ impl Records {
     pub(crate) fn push(&mut self, mut request: RecordedRequest) {
         self.count += 1;
         request.number = self.count;
-        self.bytes += request.body.len();
+        self.bytes += request.size();
         self.requests.push_back(request);
         while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BYTES {
             let Some(oldest) = self.requests.pop_front() else {
                 break;
             };
-            self.bytes -= oldest.body.len();
+            self.bytes -= oldest.size();
         }
     }
 
@@ -198,8 +204,8 @@ mod tests {
         RecordedRequest {
             number: 0,
             at: SystemTime::UNIX_EPOCH,
-            method: "GET".into(),
-            path: "/".into(),
+            method: String::new(),
+            path: String::new(),
             operation: None,
             status: 404,
             error_code: None,
@@ -217,6 +223,15 @@ mod tests {
         assert_eq!((records.requests.len(), records.requests[0].number), (MOST_REQUESTS, 6));
         (0..3).for_each(|_| records.push(record(MOST_BYTES / 2)));
         assert_eq!((records.requests.len(), records.bytes), (2, MOST_BYTES));
+        let half = "a".repeat(MOST_BYTES / 2);
+        for long in [
+            RecordedRequest { path: half.clone(), ..record(0) },
+            RecordedRequest { method: half.clone(), ..record(0) },
+            RecordedRequest { headers: vec![("x".to_owned(), half.clone())], ..record(0) },
+        ] {
+            (0..3).for_each(|_| records.push(long.clone()));
+            assert!(records.requests.len() <= 2 && records.bytes <= MOST_BYTES, "{}", records.bytes);
+        }
     }
 
     #[test]
