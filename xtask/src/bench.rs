@@ -4,7 +4,7 @@
 //! Everything measured is a process of its own that talks to the same server on loopback. Rounds take turns (A, B, C,
 //! A, B, C, …), so that what slows the machine down slows all of them down.
 
-mod programs;
+pub(crate) mod programs;
 mod statistics;
 
 use std::io::Write;
@@ -58,8 +58,8 @@ struct Measured {
 pub fn run(root: &Path, quick: bool, out: &mut impl Write) -> Result<bool, BenchError> {
     let extent = if quick { QUICK } else { FULL };
     // One after the other: built together, each would get the features that the other wants of a dependency.
-    let cli = programs::built(root, "mrs-iam-sync-cli")?;
-    let calls = programs::built(root, "bench-calls")?;
+    let cli = programs::built(root, "mrs-iam-sync-cli", "release")?;
+    let calls = programs::built(root, "bench-calls", "release")?;
     let folder = calls.ancestors().nth(2).unwrap_or(root).join("bench");
     std::fs::create_dir_all(&folder)?;
     let official = Official::prepare(root, &folder, quick);

@@ -5,4 +5,5 @@ pub mod codegen;
 pub mod document;
 pub mod lint;
 pub mod schema;
+pub mod soak;
 pub mod test;

@@ -34,6 +34,11 @@ enum Command {
         #[arg(long)]
         list: bool,
     },
+    /// Soak the emulator: load, fuzz, kills, starts; fail when it loses, leaks, hangs or panics.
+    Soak {
+        #[command(flatten)]
+        extent: xtask::soak::Extent,
+    },
     /// Run every test of the workspace.
     Test {
         /// Passed on to `cargo test`.
@@ -58,6 +63,11 @@ fn main() -> ExitCode {
         Command::Lint { list: false } => match xtask::lint::run(&root, &mut out) {
             Ok(true) => Ok(()),
             Ok(false) => Err("the documents break rules; `cargo xtask lint --list` explains each".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Soak { extent } => match xtask::soak::run(&root, &extent) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the emulator did not pass".to_owned()),
             Err(error) => Err(error.to_string()),
         },
         Command::Test { arguments } => xtask::test::run(&root, &arguments).map_err(|error| error.to_string()),

@@ -31,12 +31,12 @@ pub(super) fn command(program: impl AsRef<Path>) -> Command {
     command
 }
 
-/// Builds a package for release and returns its program.
-pub(super) fn built(root: &Path, package: &str) -> Result<PathBuf, BenchError> {
+/// Builds a package with a profile, `release` for example, and returns its program.
+pub(crate) fn built(root: &Path, package: &str, profile: &str) -> Result<PathBuf, BenchError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--locked", "--message-format=json-render-diagnostics"]);
-    build.args(["--package", package]).current_dir(root).stderr(Stdio::inherit());
+    build.args(["build", "--locked", "--message-format=json-render-diagnostics"]);
+    build.args(["--profile", profile, "--package", package]).current_dir(root).stderr(Stdio::inherit());
     // `cargo xtask` describes xtask to it in these; build scripts look at them and would run again.
     for (name, _) in std::env::vars_os() {
         let shown = name.to_string_lossy();

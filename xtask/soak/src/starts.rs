@@ -1,0 +1,34 @@
+//! How long an emulator takes from its start to its first answer.
+
+use std::time::Duration;
+
+use crate::clock::Watch;
+use crate::process::Setup;
+
+/// How often it is started.
+const STARTS: usize = 50;
+/// What the median may be.
+const HOLD: Duration = Duration::from_millis(50);
+
+/// Starts it again and again, each time until it answers `GET /_emulator/health`. Figures and failures.
+pub(crate) fn run(setup: &Setup) -> Result<(String, Vec<String>), String> {
+    let mut times = Vec::new();
+    for _ in 0..STARTS {
+        let watch = Watch::start();
+        let emulator = setup.start("starts")?;
+        emulator.healthy(Duration::from_secs(5))?;
+        times.push(watch.elapsed());
+    }
+    times.sort_unstable();
+    let median = times.get(STARTS / 2).copied().unwrap_or_default();
+    let most = times.last().copied().unwrap_or_default();
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let figures = format!(
+        "median {:.1} ms, at most {:.1} ms, of {STARTS} (hold of the median {} ms)",
+        ms(median),
+        ms(most),
+        HOLD.as_millis()
+    );
+    let failures = if median > HOLD { vec!["slower than the hold".to_owned()] } else { Vec::new() };
+    Ok((figures, failures))
+}
