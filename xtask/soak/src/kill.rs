@@ -29,6 +29,8 @@ const MOST_TOKENS: usize = 9_000;
 const TRIED_AGAIN: usize = 20;
 /// How long a synchronization takes: some run at each kill.
 const SYNC_DURATION: Duration = Duration::from_millis(10);
+/// Characters of a state that are told.
+const MOST_SHOWN: usize = 250;
 const DEADLINE: Duration = Duration::from_secs(5);
 
 /// Who is on a cluster's Manager.
@@ -367,13 +369,16 @@ impl Checking<'_> {
         if done.open.as_ref() == Some(&there) {
             self.counts.found += 1;
         } else if done.now != there {
-            wrong.push(format!(
-                "{name}: {there:?} instead of {:?}, or of {:?} in flight",
-                done.now, done.open
-            ));
+            let (there, now) = (shown(&there), shown(&done.now));
+            wrong.push(format!("{name}: {there} instead of {now}, or of {} in flight", shown(&done.open)));
         }
         there
     }
+}
+
+/// The beginning of a state.
+fn shown(what: &impl std::fmt::Debug) -> String {
+    format!("{what:?}").chars().take(MOST_SHOWN).collect()
 }
 
 /// How many of them are not accepted.

@@ -13,6 +13,9 @@ use crate::wire;
 /// Above this, what an emulator has said is thrown away.
 const MOST_SAID: u64 = 16 * 1024 * 1024;
 
+/// Bytes of a line that are told.
+const MOST_SHOWN: usize = 300;
+
 /// All that run, so that Ctrl-C can end them; none once no more are to be started.
 static RUNNING: Mutex<Option<Vec<Weak<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
@@ -153,7 +156,9 @@ impl Emulator {
             return Err(format!("it panicked: {panic}"));
         }
         if !self.lives() {
-            return Err(format!("it has ended; it said: {}", self.all_said().trim()));
+            let said = self.all_said();
+            let last = said.trim().lines().last().unwrap_or_default();
+            return Err(format!("it has ended; at last it said: {}", last.get(..MOST_SHOWN).unwrap_or(last)));
         }
         Ok(())
     }

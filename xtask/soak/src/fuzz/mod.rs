@@ -264,7 +264,7 @@ impl<'a> Worker<'a> {
 
 impl Outcome {
     fn count(&mut self, kind: Kind, answers: &[Answer]) {
-        let status = answers.first().map_or(0, |answer| answer.status);
+        let status = answers.iter().find(|answer| answer.status >= 200).map_or(0, |answer| answer.status);
         *self.answers.entry((kind, status / 100)).or_default() += 1;
         if kind.is_signed() {
             self.signed += 1;
