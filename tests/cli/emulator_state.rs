@@ -122,6 +122,16 @@ fn the_first_key_of_a_seed_is_exported() {
 }
 
 #[test]
+fn the_exported_project_is_that_of_the_exported_region() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("seed.yaml");
+    std::fs::write(&seed, "projects: [{ id: p1, name: cn-south-1 }, { id: p2, name: cn-north-4 }]").unwrap();
+    let running = Running::start(["--seed", seed.to_str().unwrap()]);
+    let expected = "export HUAWEICLOUD_SDK_PROJECT_ID='p2'";
+    assert!(running.lines.iter().any(|line| line == expected), "{:?}", running.lines);
+}
+
+#[test]
 fn others_may_reach_it_when_that_is_said() {
     let mut running = Running::start(["--listen", "0.0.0.0:0", "--allow-remote", "--tls"]);
     assert!(running.url().starts_with("https://127.0.0.1:"), "{}", running.url());

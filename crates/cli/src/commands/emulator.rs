@@ -20,6 +20,9 @@ const CONTRADICTING: [&str; 6] = [
     "HUAWEICLOUD_SDK_ID_TOKEN_FILE",
 ];
 
+/// The region that the official SDKs reach it as.
+const REGION: &str = "cn-north-4";
+
 pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     if flags.differences {
         return output.data(mrs_iam_sync_emulator::differences().as_bytes());
@@ -96,7 +99,9 @@ fn seed(file: &Path) -> Result<Seed> {
 /// What a shell has to do so that this program and the official SDKs use it.
 fn exports(emulator: &Emulator, ak: &str, sk: &str, ca_file: Option<String>) -> String {
     let (url, world) = (emulator.base_url(), emulator.world());
-    let project = world.projects().next().map(|(id, _)| ("HUAWEICLOUD_SDK_PROJECT_ID", id.to_owned()));
+    // That of the region whose endpoint is told, where there is one: an SDK asks for this region's clusters.
+    let named = world.projects().find(|(_, name)| *name == REGION).or_else(|| world.projects().next());
+    let project = named.map(|(id, _)| ("HUAWEICLOUD_SDK_PROJECT_ID", id.to_owned()));
     let ca_file = ca_file.map(|file| ("MRS_IAM_SYNC_CA_FILE", file));
     let variables = [("HUAWEICLOUD_SDK_AK", ak.to_owned()), ("HUAWEICLOUD_SDK_SK", sk.to_owned())]
         .into_iter()
