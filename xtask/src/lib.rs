@@ -4,6 +4,7 @@ pub mod bench;
 pub mod codegen;
 pub mod document;
 pub mod lint;
+mod process;
 pub mod schema;
 pub mod soak;
 pub mod test;

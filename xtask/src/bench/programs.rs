@@ -19,37 +19,14 @@ const PYTHON_PACKAGES: [&str; 2] = ["huaweicloudsdkcore==3.1.219", "huaweiclouds
 
 /// A command whose environment holds the keys, and nothing that could send its requests elsewhere.
 pub(super) fn command(program: impl AsRef<Path>) -> Command {
-    let mut command = Command::new(program.as_ref());
-    for (name, _) in std::env::vars_os() {
-        let shown = name.to_string_lossy().to_ascii_uppercase();
-        let ours = ["MRS_IAM_SYNC_", "HUAWEICLOUD_", "HW_"].iter().any(|prefix| shown.starts_with(prefix));
-        if ours || shown.ends_with("_PROXY") {
-            command.env_remove(&name);
-        }
-    }
+    let mut command = crate::process::unset(program);
     command.envs(KEYS).stdin(Stdio::null());
     command
 }
 
 /// Builds a package with a profile, `release` for example, and returns its program.
 pub(crate) fn built(root: &Path, package: &str, profile: &str) -> Result<PathBuf, BenchError> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--locked", "--message-format=json-render-diagnostics"]);
-    build.args(["--profile", profile, "--package", package]).current_dir(root).stderr(Stdio::inherit());
-    // `cargo xtask` describes xtask to it in these; build scripts look at them and would run again.
-    for (name, _) in std::env::vars_os() {
-        let shown = name.to_string_lossy();
-        if shown.starts_with("CARGO_PKG_") || shown.starts_with("CARGO_MANIFEST_") {
-            build.env_remove(&name);
-        }
-    }
-    let messages = output(&mut build)?;
-    let program = messages.lines().rev().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        Some(PathBuf::from(message.get("executable")?.as_str()?))
-    });
-    program.ok_or_else(|| BenchError::Failed(format!("cargo built no program of {package}")))
+    crate::process::built(root, package, profile).map_err(BenchError::Failed)
 }
 
 /// Installs the official Python SDK under `folder`, unless it is there; the interpreter that has it, or why there is
@@ -88,14 +65,7 @@ fn said(command: &mut Command) -> Result<String, String> {
 
 /// Runs a command to its end and returns what it prints.
 pub(super) fn output(command: &mut Command) -> Result<String, BenchError> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output =
-        command.output().map_err(|error| BenchError::Failed(format!("{program} does not start: {error}")))?;
-    if !output.status.success() {
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        return Err(BenchError::Failed(format!("{program} failed ({}): {}", output.status, stderr.trim())));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    crate::process::output(command).map_err(BenchError::Failed)
 }
 
 /// Runs a command that prints names and numbers.
