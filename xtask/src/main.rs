@@ -28,6 +28,15 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Have the official SDKs, and ours, witness that the emulator answers as documented.
+    Conformance {
+        /// Only these witnesses: rust, python, go, java, node.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Fail when one of them cannot be had here.
+        #[arg(long)]
+        require_all: bool,
+    },
     /// Check the documents against the workspace's rules.
     Lint {
         /// List the rules instead.
@@ -58,6 +67,14 @@ fn main() -> ExitCode {
         },
         Command::Codegen { check } => {
             xtask::codegen::run(&root, check, &mut out).map_err(|error| error.to_string())
+        }
+        Command::Conformance { only, require_all } => {
+            let options = xtask::conformance::Options { only, require_all };
+            match xtask::conformance::run(&root, &options, &mut out) {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("not every witness agrees".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
         }
         Command::Lint { list: true } => xtask::lint::list(&mut out).map_err(|error| error.to_string()),
         Command::Lint { list: false } => match xtask::lint::run(&root, &mut out) {
