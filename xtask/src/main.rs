@@ -72,7 +72,7 @@ fn main() -> ExitCode {
             let options = xtask::conformance::Options { only, require_all };
             match xtask::conformance::run(&root, &options, &mut out) {
                 Ok(true) => Ok(()),
-                Ok(false) => Err("not every witness agrees".to_owned()),
+                Ok(false) => Err("a witness disagrees, or cannot be heard".to_owned()),
                 Err(error) => Err(error.to_string()),
             }
         }

@@ -122,7 +122,7 @@ fn java(ground: &Ground) -> Result<Command, Unprepared> {
     let version = tool("javac", "-version")?;
     let maven = script("mvn");
     tool(maven, "--version")?;
-    let (output, classpath) = (folder.join("target"), folder.join("classpath"));
+    let output = folder.join("target");
     let code = ["Driver", "StatusCalls"].map(|class| sources.join(format!("src/main/java/{class}.java")));
     let pom = sources.join("pom.xml");
     once(&folder, &version, &[&pom, &code[0], &code[1]], || {
@@ -131,11 +131,10 @@ fn java(ground: &Ground) -> Result<Command, Unprepared> {
         build.args(["--batch-mode", "--quiet", "--file"]).arg(&pom);
         build.arg(property("maven.repo.local", &folder.join("repository")));
         build.arg(property("conformance.output", &output));
-        build.arg(property("mdep.outputFile", &classpath));
-        build.args(["compile", "dependency:build-classpath"]);
+        build.arg("compile");
         installed(&mut build, &folder)
     })?;
-    let jars = std::fs::read_to_string(&classpath).map_err(Unprepared::files)?;
+    let jars = std::fs::read_to_string(output.join("classpath")).map_err(Unprepared::files)?;
     let all = [output.join("classes")].into_iter().chain(std::env::split_paths(jars.trim()));
     let all = std::env::join_paths(all).map_err(|error| Unprepared::Broken(error.to_string()))?;
     let mut command = process::unset("java");
@@ -250,15 +249,9 @@ fn installed(command: &mut Command, folder: &Path) -> Result<(), Unprepared> {
 
 /// Tells a registry that does not answer from everything else.
 fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
-    let speaks_of_it = |line: &&str| {
-        let line = line.to_ascii_lowercase();
-        UNREACHABLE.iter().any(|words| line.contains(words))
-    };
-    match said.lines().find(speaks_of_it) {
-        Some(line) => {
-            let line: String = line.trim().chars().take(120).collect();
-            Unprepared::Absent(format!("the registry does not answer: {line}"))
-        }
+    let said = said.to_lowercase();
+    match UNREACHABLE.iter().find(|words| said.contains(**words)) {
+        Some(words) => Unprepared::Absent(format!("the registry does not answer ({words})")),
         None => Unprepared::Broken(format!("{program} failed, see {}", log.display())),
     }
 }
