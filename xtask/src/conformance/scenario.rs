@@ -90,6 +90,11 @@ pub(super) struct Reply {
 }
 
 impl Reply {
+    /// Whether the emulator has answered the call.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.status.is_some()
+    }
+
     /// The request id that a refusal was reported with; not every SDK tells one.
     pub(super) fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref().filter(|id| !id.is_empty())
