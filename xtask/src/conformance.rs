@@ -6,8 +6,11 @@
 
 mod driver;
 mod emulator;
+mod installation;
 mod languages;
+mod readme;
 mod scenario;
+mod schemathesis;
 
 use std::fmt;
 use std::io::Write;
@@ -104,7 +107,8 @@ impl fmt::Display for Verdict {
 
 /// All witnesses, ours first: when it fails, others need not be asked why.
 fn witnesses() -> Vec<Box<dyn Witness>> {
-    languages::SDKS.iter().map(|sdk| Box::new(sdk) as Box<dyn Witness>).collect()
+    let sdks = languages::SDKS.iter().map(|sdk| Box::new(sdk) as Box<dyn Witness>);
+    sdks.chain([Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _]).collect()
 }
 
 /// Hears the witnesses one after the other and prints the closing table; whether all of them agree.
@@ -221,7 +225,7 @@ java     -        -         -      0         -               FAILED
             chosen(witnesses(), &only).map(|all| all.iter().map(|witness| witness.name()).collect::<Vec<_>>())
         };
         assert_eq!(names(&["go", "python"]).unwrap(), ["python", "go"]);
-        assert_eq!(names(&[]).unwrap(), ["rust", "python", "go", "java", "node"]);
+        assert_eq!(names(&[]).unwrap(), ["rust", "python", "go", "java", "node", "readme", "schemathesis"]);
         assert!(names(&["perl"]).unwrap_err().to_string().contains("\"perl\""));
     }
 }

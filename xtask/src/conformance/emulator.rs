@@ -35,9 +35,15 @@ pub(super) struct Emulator {
 impl Emulator {
     /// Starts one with the scenario's world, whose time can be moved.
     pub(super) fn start(ground: &Ground) -> Result<Self, String> {
+        let seed = ground.root.join("tests/conformance/seed.yaml");
+        let seed = seed.to_str().ok_or("the workspace's path is not UTF-8")?;
+        Self::start_with(ground, &["--virtual-time", "--sync-duration", "20s", "--seed", seed])
+    }
+
+    /// Starts one with these flags.
+    pub(super) fn start_with(ground: &Ground, flags: &[&str]) -> Result<Self, String> {
         let mut command = process::unset(&ground.program);
-        command.args(["emulator", "--env", "--virtual-time", "--sync-duration", "20s", "--seed"]);
-        command.arg(ground.root.join("tests/conformance/seed.yaml"));
+        command.args(["emulator", "--env"]).args(flags);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| format!("the emulator does not start: {error}"))?;
         let (sender, lines) = mpsc::channel();

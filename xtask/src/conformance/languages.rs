@@ -1,36 +1,11 @@
 //! The SDKs that take the scenario's steps: what is installed for each, and how its driver is started.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::path::Path;
+use std::process::Command;
 
-use super::{Ground, Row, Verdict, Witness, driver};
+use super::installation::{Unprepared, installed, once, places, script, tool, venv};
+use super::{Ground, Row, Witness, driver};
 use crate::process;
-
-/// For an installation, downloads included.
-const DEADLINE: Duration = Duration::from_secs(600);
-const LOOK: Duration = Duration::from_millis(100);
-
-/// What installers say when it is not theirs, nor ours, that they failed.
-const UNREACHABLE: [&str; 16] = [
-    "bad gateway",
-    "connection refused",
-    "connection reset",
-    "connection timed out",
-    "could not transfer artifact",
-    "dial tcp",
-    "eai_again",
-    "econnrefused",
-    "econnreset",
-    "enotfound",
-    "etimedout",
-    "failed to establish a new connection",
-    "gateway time",
-    "i/o timeout",
-    "service unavailable",
-    "temporary failure in name resolution",
-];
 
 /// An SDK with the driver that calls it.
 pub(super) struct Sdk {
@@ -55,24 +30,8 @@ impl Witness for &'static Sdk {
     fn testify(&self, ground: &Ground) -> Row {
         match (self.prepare)(ground) {
             Ok(command) => driver::testify(self.name, ground, command),
-            Err(Unprepared::Absent(why)) => Row::unheard(self.name, Verdict::Skipped(why)),
-            Err(Unprepared::Broken(why)) => Row::unheard(self.name, Verdict::Failed(vec![why])),
+            Err(unprepared) => unprepared.row(self.name),
         }
-    }
-}
-
-/// Why there is no driver.
-#[derive(Debug, PartialEq, Eq)]
-enum Unprepared {
-    /// The language is not installed, or its registry does not answer.
-    Absent(String),
-    /// Anything else.
-    Broken(String),
-}
-
-impl Unprepared {
-    fn files(error: std::io::Error) -> Self {
-        Self::Broken(format!("files for it cannot be written: {error}"))
     }
 }
 
@@ -87,21 +46,8 @@ fn rust(ground: &Ground) -> Result<Command, Unprepared> {
 
 fn python(ground: &Ground) -> Result<Command, Unprepared> {
     let (sources, folder) = places(ground, "python")?;
-    let version = tool("python3", "--version")?;
-    let environment = folder.join("venv");
-    let bin = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let python = bin.join("python");
-    let requirements = sources.join("requirements.txt");
-    once(&folder, &version, &[&requirements], || {
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"]).arg(&environment);
-        // Some systems have it in a package of its own.
-        installed(&mut venv, &folder).map_err(|_| Unprepared::Absent("python3 has no venv".to_owned()))?;
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
-        installed(&mut pip, &folder)
-    })?;
-    let mut command = process::unset(python);
+    let (bin, _) = venv(&sources, &folder)?;
+    let mut command = process::unset(bin.join("python"));
     command.arg(sources.join("driver.py")).env("PYTHONUTF8", "1");
     Ok(command)
 }
@@ -163,144 +109,4 @@ fn node(ground: &Ground) -> Result<Command, Unprepared> {
     let mut command = process::unset("node");
     command.arg(folder.join("driver.js"));
     Ok(command)
-}
-
-/// Where a driver's sources are, and where it may install.
-fn places(ground: &Ground, language: &str) -> Result<(PathBuf, PathBuf), Unprepared> {
-    let folder = ground.folder.join(language);
-    std::fs::create_dir_all(&folder).map_err(Unprepared::files)?;
-    Ok((ground.root.join("tests/conformance").join(language), folder))
-}
-
-/// What these are called where programs that are scripts have another name.
-fn script(name: &'static str) -> &'static str {
-    match name {
-        "mvn" if cfg!(windows) => "mvn.cmd",
-        "npm" if cfg!(windows) => "npm.cmd",
-        _ => name,
-    }
-}
-
-/// The version of a program that has to be there already.
-fn tool(program: &str, flag: &str) -> Result<String, Unprepared> {
-    match Command::new(program).arg(flag).stdin(Stdio::null()).output() {
-        Ok(output) if output.status.success() => {
-            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        }
-        Ok(output) => Err(Unprepared::Absent(format!("{program} does not work ({})", output.status))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(Unprepared::Absent(format!("{program} is not installed")))
-        }
-        Err(error) => Err(Unprepared::Absent(format!("{program} does not start: {error}"))),
-    }
-}
-
-/// Installs what these files ask for, unless just that has been installed with this version of the language.
-fn once(
-    folder: &Path,
-    version: &str,
-    files: &[&Path],
-    install: impl FnOnce() -> Result<(), Unprepared>,
-) -> Result<(), Unprepared> {
-    let mut wanted = format!("{version}\n");
-    for file in files {
-        wanted.push_str(&std::fs::read_to_string(file).map_err(Unprepared::files)?);
-    }
-    let stamp = folder.join("installed");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    // Whatever breaks off half-way is done again.
-    let _ = std::fs::remove_file(&stamp);
-    install()?;
-    std::fs::write(&stamp, wanted).map_err(Unprepared::files)
-}
-
-/// Runs an installer to its end.
-fn installed(command: &mut Command, folder: &Path) -> Result<(), Unprepared> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let broken = |error: std::io::Error| Unprepared::Broken(format!("{program}: {error}"));
-    let log = folder.join("install.log");
-    let file = File::create(&log).map_err(Unprepared::files)?;
-    command.stdin(Stdio::null()).stderr(file.try_clone().map_err(Unprepared::files)?).stdout(file);
-    let mut child = command.spawn().map_err(broken)?;
-    let mut left = DEADLINE;
-    let status = loop {
-        match child.try_wait().map_err(broken)? {
-            Some(status) => break status,
-            None if left.is_zero() => {
-                let _ = child.kill();
-                let _ = child.wait();
-                let why = format!("{program} was not done within {} s", DEADLINE.as_secs());
-                return Err(Unprepared::Absent(why));
-            }
-            None => {
-                std::thread::sleep(LOOK);
-                left = left.saturating_sub(LOOK);
-            }
-        }
-    };
-    if status.success() {
-        return Ok(());
-    }
-    let said = std::fs::read(&log).map_err(Unprepared::files)?;
-    Err(failed(&program, &String::from_utf8_lossy(&said), &log))
-}
-
-/// Tells a registry that does not answer from everything else.
-fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
-    let said = said.to_lowercase();
-    match UNREACHABLE.iter().find(|words| said.contains(**words)) {
-        Some(words) => Unprepared::Absent(format!("the registry does not answer ({words})")),
-        None => Unprepared::Broken(format!("{program} failed, see {}", log.display())),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_registry_that_does_not_answer_is_no_failure_of_ours() {
-        let failed = |said: &str| failed("npm", said, Path::new("install.log"));
-        for said in [
-            "npm error code ECONNREFUSED",
-            "WARNING: Retrying: Failed to establish a new connection: [Errno 111]",
-            "go: example.com/m@v1.0.0: Get \"https://proxy/m\": dial tcp: lookup proxy: no such host",
-            "[ERROR] Could not transfer artifact a:b:pom:1 from/to central: Unknown host",
-        ] {
-            assert!(matches!(failed(said), Unprepared::Absent(_)), "{said}");
-        }
-        for said in ["npm error code EINTEGRITY", "main.go:3: undefined: x", "", "[ERROR] cannot find symbol"]
-        {
-            assert_eq!(failed(said), Unprepared::Broken("npm failed, see install.log".to_owned()), "{said}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_installed_is_told() {
-        let why = "no-such-program is not installed".to_owned();
-        assert_eq!(tool("no-such-program", "--version"), Err(Unprepared::Absent(why)));
-    }
-
-    #[test]
-    fn nothing_is_installed_twice_and_changes_are_seen() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("requirements");
-        let install = |version: &str, result: Result<(), Unprepared>| {
-            let mut ran = false;
-            let done = once(folder.path(), version, &[&file], || {
-                ran = true;
-                result
-            });
-            (ran, done.is_ok())
-        };
-        std::fs::write(&file, "a==1").unwrap();
-        assert_eq!(install("1.0", Ok(())), (true, true));
-        assert_eq!(install("1.0", Ok(())), (false, true));
-        assert_eq!(install("2.0", Ok(())), (true, true));
-        std::fs::write(&file, "a==2").unwrap();
-        assert_eq!(install("2.0", Err(Unprepared::Broken(String::new()))), (true, false));
-        assert_eq!(install("2.0", Ok(())), (true, true));
-    }
 }
