@@ -8,6 +8,7 @@ mod driver;
 mod emulator;
 mod installation;
 mod languages;
+mod linters;
 mod readme;
 mod scenario;
 mod schemathesis;
@@ -108,7 +109,10 @@ impl fmt::Display for Verdict {
 /// All witnesses, ours first: when it fails, others need not be asked why.
 fn witnesses() -> Vec<Box<dyn Witness>> {
     let sdks = languages::SDKS.iter().map(|sdk| Box::new(sdk) as Box<dyn Witness>);
-    sdks.chain([Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _]).collect()
+    let linters = linters::LINTERS.iter().map(|linter| Box::new(linter) as _);
+    sdks.chain([Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _])
+        .chain(linters)
+        .collect()
 }
 
 /// Hears the witnesses one after the other and prints the closing table; whether all of them agree.
@@ -225,7 +229,10 @@ java     -        -         -      0         -               FAILED
             chosen(witnesses(), &only).map(|all| all.iter().map(|witness| witness.name()).collect::<Vec<_>>())
         };
         assert_eq!(names(&["go", "python"]).unwrap(), ["python", "go"]);
-        assert_eq!(names(&[]).unwrap(), ["rust", "python", "go", "java", "node", "readme", "schemathesis"]);
+        assert_eq!(
+            names(&[]).unwrap(),
+            ["rust", "python", "go", "java", "node", "readme", "schemathesis", "spectral", "redocly"]
+        );
         assert!(names(&["perl"]).unwrap_err().to_string().contains("\"perl\""));
     }
 }

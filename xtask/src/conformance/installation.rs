@@ -175,6 +175,34 @@ pub(super) fn venv(sources: &Path, folder: &Path) -> Result<(PathBuf, String), U
     Ok((bin, version))
 }
 
+/// Node's version, with the packages that a `package-lock.json` has, and copies of these files beside them.
+pub(super) fn npm(sources: &Path, folder: &Path, files: &[&str]) -> Result<String, Unprepared> {
+    let version = tool("node", "--version")?;
+    let npm = script("npm");
+    tool(npm, "--version")?;
+    // Node looks for packages beside the program, and the sources' folder stays clean.
+    for file in ["package.json", "package-lock.json", ".npmrc"].iter().chain(files) {
+        std::fs::copy(sources.join(file), folder.join(file)).map_err(Unprepared::files)?;
+    }
+    let lock = folder.join("package-lock.json");
+    once(folder, &version, &[&lock], || {
+        let mut install = Command::new(npm);
+        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(folder);
+        installed(&mut install, folder)
+    })?;
+    Ok(format!("Node {}", version.trim_start_matches('v')))
+}
+
+/// All documents, in the order of their names.
+pub(super) fn documents(root: &Path) -> Result<Vec<PathBuf>, Unprepared> {
+    let entries = root.join("openapi").read_dir().map_err(Unprepared::files)?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>();
+    let mut found = paths.map_err(Unprepared::files)?;
+    found.retain(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    found.sort();
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::installation::{Unprepared, installed, once, places, script, tool, venv};
+use super::installation::{Unprepared, installed, npm, once, places, script, tool, venv};
 use super::{Ground, Row, Witness, driver};
 use crate::process;
 
@@ -92,20 +92,7 @@ fn java(ground: &Ground) -> Result<Command, Unprepared> {
 
 fn node(ground: &Ground) -> Result<Command, Unprepared> {
     let (sources, folder) = places(ground, "node")?;
-    let version = tool("node", "--version")?;
-    let npm = script("npm");
-    tool(npm, "--version")?;
-    // Node looks for packages beside the program, and the sources' folder stays clean.
-    let files = ["package.json", "package-lock.json", ".npmrc", "driver.js"];
-    for file in files {
-        std::fs::copy(sources.join(file), folder.join(file)).map_err(Unprepared::files)?;
-    }
-    let lock = folder.join("package-lock.json");
-    once(&folder, &version, &[&lock], || {
-        let mut install = Command::new(npm);
-        install.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder);
-        installed(&mut install, &folder)
-    })?;
+    npm(&sources, &folder, &["driver.js"])?;
     let mut command = process::unset("node");
     command.arg(folder.join("driver.js"));
     Ok(command)

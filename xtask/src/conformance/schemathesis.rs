@@ -1,12 +1,11 @@
 //! Schemathesis: requests made up from the documents, valid and invalid ones, and the emulator's answers held to them.
 
-use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::Value;
 
 use super::emulator::Emulator;
-use super::installation::{Unprepared, ended, places, venv};
+use super::installation::{Unprepared, documents, ended, places, venv};
 use super::{Ground, Row, Verdict, Witness};
 use crate::process;
 
@@ -47,7 +46,7 @@ fn testimony(ground: &Ground, row: &mut Row) -> Result<Vec<String>, Unprepared> 
     row.language = language;
     let mut complaints = Vec::new();
     let (mut passed, mut all) = (0, 0);
-    for document in documents(&ground.root).map_err(Unprepared::files)? {
+    for document in documents(&ground.root)? {
         for configuration in CONFIGURATIONS {
             let emulator = Emulator::start_with(ground, &["--quota", "off", "--sync-duration", "0s"])
                 .map_err(Unprepared::Broken)?;
@@ -56,7 +55,15 @@ fn testimony(ground: &Ground, row: &mut Row) -> Result<Vec<String>, Unprepared> 
             let output = std::fs::File::create(&log).map_err(Unprepared::files)?;
             let mut command = process::unset(bin.join("schemathesis"));
             command.args(["--config-file", configuration, "run"]).arg(&document);
-            command.args(["--url", &emulator.url, "--max-examples", EXAMPLES, "--no-color"]);
+            command.args([
+                "--url",
+                &emulator.url,
+                "--max-examples",
+                EXAMPLES,
+                "--no-color",
+                "--generation-database",
+                "none",
+            ]);
             command.args(["--report", "json", "--report-json-path"]).arg(&report);
             command.env("EMULATOR_URL", &emulator.url).env("PYTHONUTF8", "1").current_dir(&folder);
             command
@@ -86,19 +93,6 @@ fn testimony(ground: &Ground, row: &mut Row) -> Result<Vec<String>, Unprepared> 
     }
     row.steps = Some((passed, all));
     Ok(complaints)
-}
-
-/// All documents, in the order of their names.
-fn documents(root: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
-    let mut found = Vec::new();
-    for entry in root.join("openapi").read_dir()? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml") {
-            found.push(path);
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// The deviations that a file lets pass, each with its reason.
