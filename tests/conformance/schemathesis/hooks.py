@@ -6,6 +6,7 @@ import re
 import urllib.request
 
 import schemathesis
+from schemathesis.core import NotSet
 
 URL = os.environ["EMULATOR_URL"]
 LARGEST_PAGE = 2_147_483_646
@@ -16,12 +17,7 @@ USER = {
     "password": "emulated-password-opens-nothing-real-0",
     "domain": {"name": "sample-domain"},
 }
-LOGIN = {
-    "auth": {
-        "identity": {"methods": ["password"], "password": {"user": USER}},
-        "scope": {"project": {"name": "cn-north-4"}},
-    }
-}
+LOGIN = {"auth": {"identity": {"methods": ["password"], "password": {"user": USER}}, "scope": {}}}
 
 
 @schemathesis.auth()
@@ -44,8 +40,26 @@ class Token:
 
 @schemathesis.hook
 def map_body(context, body):
-    """The documented login, with the user that exists."""
-    return LOGIN if "username" in json.dumps(body, default=str) and "auth" in body else body
+    """Half of the logins are of the user that exists, for the account; others are documented to be refused with 401."""
+    try:
+        auth, user = body["auth"], body["auth"]["identity"]["password"]["user"]
+        # Only what is valid is exchanged: what is not has to stay so.
+        if shape(user) == shape(USER) and shape(auth["scope"]) in SCOPES and len(user["name"]) % 2 == 0:
+            identity = {**auth["identity"], "password": {**auth["identity"]["password"], "user": USER}}
+            return {**body, "auth": {**auth, "identity": identity, "scope": {}}}
+    except (KeyError, TypeError):
+        pass
+    return body
+
+
+def shape(value):
+    """A value without its texts."""
+    if isinstance(value, dict):
+        return {name: shape(part) for name, part in value.items()}
+    return "text" if isinstance(value, str) else repr(value)
+
+
+SCOPES = [{}, {"project": {"id": "text"}}, {"project": {"name": "text"}}]
 
 
 @schemathesis.hook
@@ -57,15 +71,27 @@ def filter_case(context, case):
 def names_nothing_or_both(case):
     # accepted: a write of nothing, or of everything and of names, is refused; what it means is not documented, so that
     # no schema forbids it
-    if not case.operation.path.endswith("/iam-sync-user") or case.operation.method.upper() == "GET":
-        return False
-    if not isinstance(case.body, (dict, str, bytes, list, int, float)):
-        return True  # No body at all.
-    if not isinstance(case.body, dict) or set(case.body) - {"is_all_sync", "user_names", "group_names"}:
-        return False
-    everything = case.body.get("is_all_sync", False)
-    names = [case.body.get(field, []) for field in ("user_names", "group_names")]
-    return everything is (names != [[], []])
+    if case.operation.path.endswith("/iam-sync-user") and case.operation.method.upper() in ("POST", "DELETE"):
+        fields = {"user_names", "group_names"} | ({"is_all_sync"} if case.operation.method.upper() == "POST" else set())
+        body = {} if isinstance(case.body, NotSet) else case.body
+        if isinstance(body, dict) and set(body) <= fields and all(map(is_list_of_names, without_switch(body))):
+            everything = body.get("is_all_sync", False)
+            return isinstance(everything, bool) and everything == any(without_switch(body))
+    return False
+
+
+def without_switch(body):
+    return [value for field, value in body.items() if field != "is_all_sync"]
+
+
+def is_list_of_names(value):
+    """As the documents have it."""
+    return (
+        isinstance(value, list)
+        and len(value) <= 1000
+        and all(isinstance(name, str) and 1 <= len(name) <= 64 for name in value)
+        and len(set(value)) == len(value)
+    )
 
 
 def turns_too_many_pages(case):
