@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::error::Refusal;
+use crate::mask;
 use crate::request::Received;
 
 /// After so many failures in a row an access key is locked (document, security scheme `AkSk`).
@@ -282,13 +283,13 @@ fn explanation(request: &SignableRequest<'_>, now: SigningDate) -> Option<Value>
     else {
         return None;
     };
-    let canonical_request = mismatch.canonical_request().redacted().to_string();
+    let canonical_request = mask::canonical(mismatch.canonical_request().as_str());
     let masked = canonical_request != mismatch.canonical_request().to_string();
     let string_to_sign = mismatch.string_to_sign().to_string();
     tracing::warn!(canonical_request, string_to_sign, "signature refused");
     let note =
         "as the emulator computed them; the last line of string_to_sign is the SHA-256 of canonical_request";
-    let note = if masked { format!("{note} before security tokens were masked") } else { note.to_owned() };
+    let note = if masked { format!("{note} before secrets were masked") } else { note.to_owned() };
     Some(json!({ "note": note, "canonical_request": canonical_request, "string_to_sign": string_to_sign }))
 }
 
@@ -296,7 +297,7 @@ fn explanation(request: &SignableRequest<'_>, now: SigningDate) -> Option<Value>
 fn reason(error: &VerifyError) -> String {
     match error {
         VerifyError::SignatureMismatch(mismatch) => {
-            let canonical = mismatch.canonical_request().redacted().to_string().replace('\n', "|");
+            let canonical = mask::canonical(mismatch.canonical_request().as_str()).replace('\n', "|");
             format!("verify aksk signature fail, canonicalRequest:{canonical}")
         }
         VerifyError::UnknownAccessKey { access_key } => {

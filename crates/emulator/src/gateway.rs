@@ -18,11 +18,12 @@ use crate::conformance;
 use crate::differences::REFUSALS;
 use crate::error::Refusal;
 use crate::fault::{FaultKind, Faults};
+use crate::mask;
 use crate::mrs::{self, Call, Changed};
 use crate::own;
 use crate::query::Query;
 use crate::quota::Quotas;
-use crate::request::{Completeness, Received, RecordedRequest, Records, masked_body, masked_headers};
+use crate::request::{Completeness, Received, RecordedRequest, Records};
 use crate::router::{Endpoint, Route, Service, route};
 use crate::schemas::Schemas;
 use crate::store::{Change, Store};
@@ -222,14 +223,14 @@ impl Gateway {
             number: 0,
             at: now,
             method: received.method.to_string(),
-            path: received.target().to_owned(),
+            path: mask::target(received.target()),
             operation,
             status: answer.status.as_u16(),
             error_code,
             request_id: request_id.clone(),
-            headers: masked_headers(&received.headers),
+            headers: mask::headers(&received.headers),
             fault: fault.as_ref().or(lost_one.as_ref()).map(FaultKind::name),
-            body: masked_body(received.uri.path(), &received.body),
+            body: mask::body(received.uri.path(), &received.body),
         });
         let mut delivery = Delivery::from(answer.into_response(&request_id, date));
         if let Some(fault) = &fault {

@@ -11,6 +11,7 @@ mod error;
 mod fault;
 mod gateway;
 mod iam;
+mod mask;
 mod mrs;
 mod own;
 mod policy;
