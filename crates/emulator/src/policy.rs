@@ -78,8 +78,13 @@ pub(crate) fn roles<'a>(
     mut custom: impl Iterator<Item = &'a CustomPolicy>,
 ) -> BTreeSet<&'static str> {
     let of_system = SYSTEM.iter().filter(|(name, _)| names.contains(*name)).flat_map(|(_, roles)| *roles);
-    let about_mrs = custom.any(|policy| policy.allow.iter().any(|action| action.starts_with("mrs:")));
+    let about_mrs = custom.any(|policy| policy.allow.iter().any(|action| is_about_mrs(action)));
     of_system.chain(if about_mrs { COMMON_ROLES } else { &[] }).copied().collect()
+}
+
+/// Whether an action, or one that a pattern stands for, is one of MRS.
+fn is_about_mrs(action: &str) -> bool {
+    ["mrs", "*"].contains(&action.split(':').next().unwrap_or_default())
 }
 
 /// Whether an action is one that a pattern stands for.
@@ -149,6 +154,7 @@ mod tests {
         }
         let roles_of = |policy| roles(&set(&["own"]), [policy].iter()).into_iter().collect::<Vec<_>>();
         assert_eq!(roles_of(custom(&["mrs:cluster:list"], &[])), COMMON_ROLES);
-        assert_eq!(roles_of(custom(&["obs:bucket:list"], &["mrs:*"])), [""; 0]);
+        assert_eq!(roles_of(custom(&["*"], &[])), COMMON_ROLES);
+        assert_eq!(roles_of(custom(&["obs:bucket:list", "mrsx:*"], &["mrs:*"])), [""; 0]);
     }
 }
