@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mrs_iam_sync_contract::iam_sync_user::DOCUMENT;
+use mrs_iam_sync_contract::iam_sync_user::{DOCUMENT, UPDATE_SYNC_IAM_USER};
 use serde_json::{Value, json};
 
 use crate::error::Refusal;
@@ -180,6 +180,11 @@ impl Fault {
             None | Some(Value::Null) => Ok(default),
             Some(value) => value.as_u64().ok_or_else(|| format!("{name}: not a whole number")),
         };
+        let error_code = match fields.get("error_code") {
+            None => "12000004",
+            Some(Value::String(code)) => code.as_str(),
+            Some(_) => return Err("error_code: not a text".to_owned()),
+        };
         let status = |default| match number("status", default)? {
             status @ 200..=599 => Ok(status as u16),
             _ => Err("status: not from 200 to 599".to_owned()),
@@ -190,10 +195,10 @@ impl Fault {
         })?;
         let kind = match kind {
             "status" => {
-                let error_code = fields.get("error_code").and_then(Value::as_str).unwrap_or("12000004");
+                let documented = DOCUMENT.error_code(error_code).and_then(|row| row.http.first());
                 let retry_after = fields.get("retry_after").is_some_and(|value| !value.is_null());
                 FaultKind::Status {
-                    status: status(500)?,
+                    status: status(documented.map_or(500, |status| u64::from(*status)))?,
                     error_code: error_code.to_owned(),
                     retry_after: if retry_after { Some(number("retry_after", 0)?) } else { None },
                 }
@@ -218,6 +223,11 @@ impl Fault {
             Some(Value::String(id)) if is_operation(id) => Some(id.clone()),
             Some(_) => return Err("operation: neither null nor an operationId".to_owned()),
         };
+        if kind == FaultKind::PartialSync
+            && operation.as_deref().is_some_and(|id| id != UPDATE_SYNC_IAM_USER.id)
+        {
+            return Err(format!("operation: partial-sync happens to {} only", UPDATE_SYNC_IAM_USER.id));
+        }
         let count = u32::try_from(number("count", 1)?).ok().filter(|count| *count > 0);
         let count = count.ok_or("count: not a number of requests")?;
         Ok(Self { kind, operation, count, consumed: 0 })
@@ -334,9 +344,26 @@ mod tests {
             (r#"{"kind":"stall","count":4294967296}"#, "count: not"),
             (r#"{"kind":"html","status":199}"#, "status: not"),
             (r#"{"kind":"status","retry_after":"soon"}"#, "retry_after: not"),
+            (r#"{"kind":"status","error_code":308}"#, "error_code: not"),
+            (r#"{"kind":"partial-sync","operation":"ListSyncStatus"}"#, "operation: partial-sync"),
         ] {
             let message = Fault::read(text.as_bytes()).unwrap_err();
             assert!(message.starts_with(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_code_has_its_documented_status() {
+        for (text, expected) in [
+            (r#"{"kind":"status","error_code":"APIGW.0308"}"#, 429),
+            (r#"{"kind":"status","error_code":"APIGW.0308","status":503}"#, 503),
+            (r#"{"kind":"status","error_code":"unknown"}"#, 500),
+        ] {
+            let fault = Fault::read(text.as_bytes()).unwrap();
+            assert!(
+                matches!(fault.kind(), FaultKind::Status { status, .. } if *status == expected),
+                "{fault:?}"
+            );
         }
     }
 
