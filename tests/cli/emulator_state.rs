@@ -132,6 +132,19 @@ fn the_exported_project_is_that_of_the_exported_region() {
 }
 
 #[test]
+fn a_temporary_key_is_exported_with_its_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let seed = folder.path().join("seed.yaml");
+    let key = "{ access_key: AK-T, secret_key: SK-T, security_token: TOKEN-T }";
+    std::fs::write(&seed, format!("projects: [{{ id: p1 }}]\naccess_keys: [{key}]")).unwrap();
+    let running = Running::start(["--seed", seed.to_str().unwrap()]);
+    let place = |expected: &str| running.lines.iter().position(|line| line.contains(expected));
+    let unset = place("unset MRS_IAM_SYNC_PROFILE ").unwrap();
+    assert!(place("export HUAWEICLOUD_SDK_SECURITY_TOKEN='TOKEN-T'").unwrap() > unset, "{:?}", running.lines);
+    assert!(place("export HUAWEICLOUD_SDK_AK='AK-T'").is_some());
+}
+
+#[test]
 fn others_may_reach_it_when_that_is_said() {
     let mut running = Running::start(["--listen", "0.0.0.0:0", "--allow-remote", "--tls"]);
     assert!(running.url().starts_with("https://127.0.0.1:"), "{}", running.url());

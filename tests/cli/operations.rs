@@ -378,7 +378,7 @@ fn the_emulator_as_a_command() {
     assert_eq!(
         exports,
         [
-            "unset MRS_IAM_SYNC_TOKEN MRS_IAM_SYNC_PROJECT_ID MRS_IAM_SYNC_CA_FILE HUAWEICLOUD_SDK_SECURITY_TOKEN \
+            "unset MRS_IAM_SYNC_PROFILE MRS_IAM_SYNC_TOKEN MRS_IAM_SYNC_PROJECT_ID MRS_IAM_SYNC_CA_FILE HUAWEICLOUD_SDK_SECURITY_TOKEN \
              HUAWEICLOUD_SDK_IDP_ID HUAWEICLOUD_SDK_ID_TOKEN_FILE"
                 .to_owned(),
             "export HUAWEICLOUD_SDK_AK='AK'".to_owned(),

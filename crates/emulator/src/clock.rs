@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 ///
 /// Everything that depends on time asks it anew for each request: the window of signatures, the lock of an access
 /// key, the end of a synchronization, the `Date` header. Nothing waits for it.
+/// [Virtual time](crate::EmulatorBuilder::virtual_time) is ahead of it.
 pub trait Clock: Send + Sync {
     /// The time now.
     fn now(&self) -> SystemTime;

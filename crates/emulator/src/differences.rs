@@ -51,6 +51,21 @@ const MISSING: &[(&str, &str)] = &[
          Roles and catalogue in the answer are empty.",
     ),
     (
+        "Locked users",
+        "Several wrong passwords in a row lock a user; here they do not. Only access keys are locked.",
+    ),
+    (
+        "Disabled users, deleted keys",
+        "A token is no good any more when its user was disabled or an access key changed; users are always enabled \
+         here, and keys as they were configured.",
+    ),
+    (
+        "Names of IAM users",
+        "Letters, digits, spaces, hyphens, underscores and dots, no digit or space in front; here any 1 to 64 \
+         characters, as what clients make of awkward names is worth a test.",
+    ),
+    ("Host", "Mandatory with a signature; here a request of HTTP/1.0 may lack it."),
+    (
         "Several accounts",
         "There is one account. Quotas are counted for it, and every credential reaches every project.",
     ),
@@ -110,12 +125,16 @@ fn implemented(page: &mut String) {
     }
     text(
         page,
-        "Requests are refused by themselves with these codes, at the first status of the published table (APIGW.0201 at the one of its own cause):",
+        "Requests are refused by themselves with these codes, at the first status of the published table where it has several:",
     );
     table(page, ["Code", "Status", "For"]);
     for (code, cause) in REFUSALS {
-        let statuses = iam_sync_user::DOCUMENT.error_code(code).map(statuses).unwrap_or_default();
-        row(page, &[&format!("`{code}`"), &statuses, cause]);
+        let status = iam_sync_user::DOCUMENT.error_code(code).and_then(|row| row.http.first());
+        let status = match *code {
+            "APIGW.0201" => "413, 414, 494; 400 for a body that breaks off".to_owned(),
+            _ => status.map(u16::to_string).unwrap_or_default(),
+        };
+        row(page, &[&format!("`{code}`"), &status, cause]);
     }
     text(page, "IAM answers with Keystone's form of errors, by status alone.");
     text(page, "On Manager users and groups have the roles that are documented for what they hold in IAM:");
@@ -157,6 +176,16 @@ fn own(page: &mut String) {
     for own in OWN {
         row(page, &[&format!("`{} {PREFIX}{}`", own.method, own.path), own.purpose]);
     }
+    text(
+        page,
+        "A page of another machine that is open in a browser is refused there: a foreign `Origin` is answered with 403.",
+    );
+    text(
+        page,
+        "`--state` keeps the world, issued tokens and how far virtual time is ahead; not faults, recorded requests, \
+         locked keys and counted requests. Virtual time moves synchronizations, tokens, locks and quotas; the window of \
+         signatures and the `Date` header go by the clock as it is, because clients sign by theirs.",
+    );
     text(page, "Faults that can be injected, and what else belongs to each in JSON:");
     table(page, ["Kind", "Fields", "What happens"]);
     for kind in fault::KINDS {

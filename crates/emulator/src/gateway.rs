@@ -352,6 +352,10 @@ impl Gateway {
         }
         let _others_wait = self.state();
         let ahead = self.time.ahead().saturating_add(by);
+        // The last one that a header can say; later ones would turn the time back.
+        if self.time.clock().checked_add(ahead).and_then(http_date).is_none() {
+            return Err(Refusal::invalid("Time ends with the year 9999."));
+        }
         self.commit(&[Change::Ahead(ahead)])?;
         self.time.set_ahead(ahead);
         Ok(true)

@@ -1,9 +1,11 @@
 //! What is the emulator's own, below `/_emulator/`: no credentials, not recorded.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -11,13 +13,17 @@ use crate::error::Refusal;
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::query::Query;
-use crate::request::{Received, RecordedRequest};
+use crate::request::{Completeness, Received, RecordedRequest};
 use crate::snapshot;
 use crate::sync::Cluster;
 use crate::time::http_date;
 use crate::world::World;
 
 pub(crate) const PREFIX: &str = "/_emulator/";
+/// Room for the snapshot of a hundred clusters with 10,000 users each, several times over.
+pub(crate) const MAX_BODY: usize = 512 * 1024 * 1024;
+
+const MOST_FAULTS: usize = 10_000;
 
 /// One thing that the emulator has and the service has not.
 pub(crate) struct Own {
@@ -70,7 +76,29 @@ pub(crate) const OWN: &[Own] = &[
 pub(crate) fn answer(gateway: &Gateway, received: &Received, path: &str) -> Result<Vec<u8>, Refusal> {
     let known = OWN.iter().find(|own| own.method == received.method.as_str() && own.path == path);
     let unknown = || Refusal::new("APIGW.0101", "The emulator has no such path of its own");
-    (known.ok_or_else(unknown)?.answer)(gateway, received)
+    let known = known.ok_or_else(unknown)?;
+    check_origin(received)?;
+    match received.completeness {
+        Completeness::Complete => (known.answer)(gateway, received),
+        Completeness::TooLarge => Err(Refusal::with_status(413, "APIGW.0201", "The body is too large")),
+        Completeness::Broken => Err(Refusal::with_status(400, "APIGW.0201", "The body is incomplete")),
+    }
+}
+
+/// A page of somebody else that is open in a browser on this machine reaches the emulator, too.
+fn check_origin(received: &Received) -> Result<(), Refusal> {
+    let origin = received.header("origin").map(String::from_utf8_lossy);
+    let is_ours = |origin: &str| {
+        let uri = origin.parse::<Uri>().ok();
+        let host = uri.as_ref().and_then(Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|addr| addr.is_loopback())
+    };
+    match origin {
+        Some(origin) if !is_ours(&origin) => {
+            Err(Refusal::new("APIGW.0304", "Pages of other machines may not change the emulator"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn text(body: &impl Serialize) -> Result<Vec<u8>, Refusal> {
@@ -100,7 +128,13 @@ fn inject(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {
     let fault =
         Fault::read(&received.body).map_err(|what| Refusal::invalid(format!("Invalid fault: {what}.")))?;
     let told = text(&fault.json());
-    gateway.state().faults.push(fault);
+    let mut state = gateway.state();
+    if state.faults.all().len() >= MOST_FAULTS {
+        let message =
+            format!("There are {MOST_FAULTS} faults already, those used up included; reset forgets them.");
+        return Err(Refusal::invalid(message));
+    }
+    state.faults.push(fault);
     told
 }
 
@@ -110,7 +144,7 @@ fn reset(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
 }
 
 fn take_snapshot(gateway: &Gateway, _: &Received) -> Result<Vec<u8>, Refusal> {
-    text(&snapshot::take(&gateway.world()))
+    text(&snapshot::Taken::of(&gateway.world()))
 }
 
 fn restore(gateway: &Gateway, received: &Received) -> Result<Vec<u8>, Refusal> {

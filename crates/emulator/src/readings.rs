@@ -27,7 +27,9 @@ pub const READINGS: &[Reading] = &[
         "Sizes",
         "APIGW.0201: 413 for bodies above 12 MB (elsewhere: signed bodies only), 414 for URIs above 32 KB, 494 for a \
          header above 32 KB or all above 128 KB.",
-        "For signatures and tokens alike, KB and MB being powers of 1024. Checked before the credentials.",
+        "For signatures and tokens alike, KB and MB being powers of 1024. Checked on paths that there are, before the \
+         credentials. A URI above 64 KB and more than 100 headers or 400 KB of them are no HTTP to it: a status without \
+         a body.",
     ),
     reading(
         "Both kinds of credentials",
@@ -89,7 +91,7 @@ pub const READINGS: &[Reading] = &[
          nor a Retry-After header is documented.",
         "Any 60 seconds, or minutes of the clock on request. All credentials count together, as there is one tenant. \
          Checked after the credentials: what they refuse does not count, everything else does, requests over the \
-         limit included. No Retry-After unless it is asked for. The reads of clusters have 1000, IAM has no limit.",
+         limit included. No Retry-After, unless a program that embeds the emulator asks for it. The reads of clusters have 1000, IAM has no limit.",
     ),
     reading(
         "X-Project-Id",
@@ -141,7 +143,8 @@ pub const READINGS: &[Reading] = &[
         "Limits and fields",
         "The pages name a limit of 1000 entries for removal only; the API definition adds 1000 entries, 1 to 64 \
          characters and no duplicates for both writes. Unknown fields are not mentioned.",
-        "The limits hold as the API definition has them. An unknown field, null and a wrong type are refused with \
+        "The limits hold as the API definition has them, so that a group of 65 to 128 characters can come along with a \
+         user, and not be removed. An unknown field, null and a wrong type are refused with \
          12000002.",
     ),
     reading(
@@ -233,7 +236,7 @@ pub const READINGS: &[Reading] = &[
     reading(
         "Errors of IAM",
         "Keystone's form: an object with message, numeric code and title.",
-        "Everything that is refused on a path of IAM has it, by the gateway too; the words are ours. Answers carry \
+        "Everything that is refused of an operation of IAM has it, by the gateway too; the words are ours. Answers carry \
          X-IAM-Trace-Id and X-Request-Id, both the same.",
     ),
     reading(

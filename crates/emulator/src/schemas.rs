@@ -1,10 +1,11 @@
 //! The document's schemas, and what is wrong with a value in words.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
-use mrs_iam_sync_contract::{Document, Operation};
+use mrs_iam_sync_contract::{Document, Operation, iam_sync_user};
 use serde_json::{Value, json};
 
 use crate::error::StartError;
@@ -34,6 +35,28 @@ impl Schemas {
             Some(validator) => validator.validate(value).map_err(|error| shortened(&describe(&error))),
             None => Err(format!("the emulator has no schema {component}")),
         }
+    }
+}
+
+/// The rule of a component in words, where a text breaks it.
+pub(crate) fn broken_rule(document: &'static Document, component: &str, text: &str) -> Option<&'static str> {
+    let rule = document.rule(component)?;
+    let length = text.chars().count();
+    let holds = rule.min_length.is_none_or(|least| length >= least)
+        && rule.max_length.is_none_or(|most| length <= most)
+        && (rule.pattern.is_none() || follows(document, component, text));
+    (!holds).then_some(rule.words)
+}
+
+/// Only ids have a pattern, the same ones for everybody, and there may be many of them.
+fn follows(document: &'static Document, component: &str, text: &str) -> bool {
+    static IDS: LazyLock<BTreeMap<&str, Validator>> = LazyLock::new(|| {
+        let of = |component| Some((component, validator(iam_sync_user::DOCUMENT, component).ok()?));
+        ["ProjectId", "ClusterId"].into_iter().filter_map(of).collect()
+    });
+    match IDS.get(component) {
+        Some(validator) if document.name == iam_sync_user::DOCUMENT.name => validator.is_valid(&json!(text)),
+        _ => validator(document, component).is_ok_and(|validator| validator.is_valid(&json!(text))),
     }
 }
 

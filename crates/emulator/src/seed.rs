@@ -8,11 +8,11 @@ use schemars::JsonSchema;
 use sdk_hmac_sha256::Credentials;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use serde_saphyr::{MergeKeyPolicy, Spanned};
 
 use crate::auth::{AccessKey, Caller};
-use crate::schemas::validator;
+use crate::schemas::broken_rule;
 use crate::sync::{ClusterState, Progress};
 use crate::world::World;
 
@@ -75,10 +75,15 @@ impl Seed {
         &self.world
     }
 
-    /// Its permanent access keys (AK) with their secret keys (SK), the account's before those of users.
-    pub fn access_keys(&self) -> impl Iterator<Item = (&str, &str)> {
-        let permanent = self.keys.iter().filter(|key| key.security_token.is_none());
-        permanent.map(|key| (key.access_key.as_str(), key.secret_key.expose_secret()))
+    /// The key to use it by, the first permanent one or else the first: access key (AK), secret key (SK) and, of a
+    /// temporary one, security token. `None` without any.
+    #[must_use]
+    pub fn first_key(&self) -> Option<(&str, &str, Option<&str>)> {
+        let permanent = self.keys.iter().find(|key| key.security_token.is_none());
+        permanent.or(self.keys.first()).map(|key| {
+            let token = key.security_token.as_ref().map(ExposeSecret::expose_secret);
+            (key.access_key.as_str(), key.secret_key.expose_secret(), token)
+        })
     }
 
     /// The JSON Schema (2020-12) of seeds.
@@ -370,6 +375,10 @@ impl Building {
         each(groups, &format!("{place}.synchronized.groups"), |group, place| {
             known(self.world.has_group(&group.value), group, place, "group")
         })?;
+        if let (true, Some(name)) = (*everything, users.iter().chain(groups).next()) {
+            let message = "everything is synchronized already, beside which no name can stand";
+            return Err(SeedError::at(name, format!("{place}.synchronized"), message));
+        }
         let owned = |names: &[Text]| names.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
         let effect = match everything {
             true => self.world.arrival_of_everything(),
@@ -409,17 +418,8 @@ fn known(is_known: bool, text: &Text, place: &str, what: &str) -> Result<(), See
 
 /// Whether a text obeys the rule of a component.
 fn rule(document: &'static Document, component: &str, text: &Text, place: String) -> Result<(), SeedError> {
-    let holds = document.rule(component).is_none_or(|rule| {
-        let length = text.value.chars().count();
-        rule.min_length.is_none_or(|least| length >= least)
-            && rule.max_length.is_none_or(|most| length <= most)
-            // Costs more than all else, and only ids have one.
-            && (rule.pattern.is_none() || follows(document, component, &text.value))
-    });
-    let words = || document.rule(component).map_or("", |rule| rule.words);
-    if holds { Ok(()) } else { Err(SeedError::at(text, place, words())) }
-}
-
-fn follows(document: &'static Document, component: &str, text: &str) -> bool {
-    validator(document, component).is_ok_and(|validator| validator.is_valid(&json!(text)))
+    match broken_rule(document, component, &text.value) {
+        None => Ok(()),
+        Some(words) => Err(SeedError::at(text, place, words)),
+    }
 }

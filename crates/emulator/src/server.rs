@@ -128,8 +128,7 @@ async fn deliver(delivery: Delivery, reset: &AtomicBool) -> io::Result<Response<
 
 async fn receive(request: Request<Incoming>) -> Received {
     let (head, body) = request.into_parts();
-    // Snapshots are larger than what the service takes.
-    let most = if head.uri.path().starts_with(own::PREFIX) { MAX_DISCARDED } else { MAX_BODY };
+    let most = if head.uri.path().starts_with(own::PREFIX) { own::MAX_BODY } else { MAX_BODY };
     let (body, completeness) = read(body, most).await;
     Received { method: head.method, uri: head.uri, headers: head.headers, body, completeness }
 }
@@ -145,7 +144,7 @@ async fn read(mut body: Incoming, most: usize) -> (Bytes, Completeness) {
         size += data.len();
         if size <= most {
             kept.extend_from_slice(&data);
-        } else if size <= MAX_DISCARDED {
+        } else if size <= most + MAX_DISCARDED {
             kept = BytesMut::new();
         } else {
             break;

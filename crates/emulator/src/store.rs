@@ -3,6 +3,8 @@
 //! What an answer says has been committed before it goes out, so that it survives the end of the process at any
 //! time. Passwords and tokens are there as digests only, keys not at all.
 
+use std::fs::File;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,8 +69,14 @@ impl Store {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let database = Database::builder().create_file(options.open(directory.join(FILE))?)?;
-        let store = Self { database };
+        let file = options.open(directory.join(FILE))?;
+        // The database takes some damages for faults of its own.
+        std::panic::catch_unwind(AssertUnwindSafe(|| Self::read(file)))
+            .unwrap_or_else(|_| Err(format!("{FILE} is damaged").into()))
+    }
+
+    fn read(file: File) -> Result<(Self, Option<Kept>, u64)> {
+        let store = Self { database: Database::builder().create_file(file)? };
         let (kept, starts) = match store.head()? {
             None => (None, 0),
             Some(Head { format: FORMAT, starts }) => (Some(store.kept()?), starts),

@@ -250,6 +250,22 @@ impl Cluster {
         self.running.as_ref().is_some_and(|running| running.is_over(now))
     }
 
+    /// Whether who is on Manager has arrived by now, each at a place of its own.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Manager { arrivals, users, groups } = &self.manager;
+        let places: Vec<_> = users
+            .values()
+            .map(|user| user.arrival)
+            .chain(groups.values().map(|group| group.arrival))
+            .collect();
+        let unique: BTreeSet<_> = places.iter().collect();
+        if unique.len() < places.len() || places.iter().any(|place| place > arrivals) {
+            return Err("two arrived at once, or later than the last one".to_owned());
+        }
+        // As many as can be written in JSON without loss: nobody brings about more.
+        if *arrivals >= 1 << 53 { Err("more arrivals than there can have been".to_owned()) } else { Ok(()) }
+    }
+
     /// Lets what has ended until now take effect. A running synchronization ends exactly at its time.
     pub(crate) fn settle(&mut self, now: SystemTime) {
         if let Some(Running { effect, .. }) = self.running.take_if(|running| running.is_over(now)) {

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use mrs_iam_sync_contract::{iam as iam_api, iam_sync_user as api};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::policy::{self, CustomPolicy};
+use crate::schemas::broken_rule;
 use crate::sync::{Cluster, ClusterState, Set};
 
 mod arrival;
@@ -366,25 +368,51 @@ impl World {
         (&self.iam, &self.clusters)
     }
 
-    /// From its parts, where what refers to something refers to what exists.
+    /// From its parts, as long as they fit together.
     pub(crate) fn from_parts(iam: Iam, clusters: Clusters) -> Result<Self, String> {
         let world = Self { iam, clusters };
-        let iam = &world.iam;
+        world.check().map(|()| world)
+    }
+
+    /// Whether what refers to something refers to what exists, and names and ids obey their rules.
+    fn check(&self) -> Result<(), String> {
+        let (world, iam) = (self, &self.iam);
         for (user, groups) in &iam.users {
             if let Some(group) = groups.iter().find(|group| !iam.groups.contains(*group)) {
                 return Err(format!("user `{user}` is in group `{group}`, which does not exist"));
             }
         }
+        let has_user = |name: &&String| iam.users.contains_key(*name);
+        if let Some(user) = iam.passwords.keys().chain(iam.user_policies.keys()).find(|name| !has_user(name))
+        {
+            return Err(format!("user `{user}` has a password or policies, but does not exist"));
+        }
+        if let Some(group) = iam.group_policies.keys().find(|name| !iam.groups.contains(*name)) {
+            return Err(format!("group `{group}` has policies, but does not exist"));
+        }
+        if let Some(policy) = policy::system_policies().find(|name| iam.custom_policies.contains_key(*name)) {
+            return Err(format!("policy `{policy}` is one of the system's"));
+        }
         let granted = iam.user_policies.values().chain(iam.group_policies.values()).flatten();
         if let Some(policy) = granted.into_iter().find(|policy| !world.has_policy(policy)) {
             return Err(format!("policy `{policy}` is held, but does not exist"));
+        }
+        let names = iam.users.keys().map(|name| (iam_api::DOCUMENT, "UserName", name));
+        let names = names.chain(iam.groups.iter().map(|name| (iam_api::DOCUMENT, "GroupName", name)));
+        let ids = iam.projects.keys().map(|id| (api::DOCUMENT, "ProjectId", id));
+        let ids = ids.chain(world.clusters.keys().map(|id| (api::DOCUMENT, "ClusterId", id)));
+        for (document, component, text) in names.chain(ids) {
+            if let Some(words) = broken_rule(document, component, text) {
+                return Err(format!("{component} {text:?}: {words}"));
+            }
         }
         for (id, cluster) in &world.clusters {
             if cluster.id() != id || !world.has_project(cluster.project_id()) {
                 return Err(format!("cluster `{id}` has another id, or a project that does not exist"));
             }
+            cluster.check().map_err(|what| format!("cluster `{id}`: {what}"))?;
         }
-        Ok(world)
+        Ok(())
     }
 
     pub(crate) fn has_project(&self, project_id: &str) -> bool {

@@ -11,7 +11,8 @@ use crate::interrupt;
 use crate::output::Output;
 
 /// They would win over what is exported, or contradict it.
-const CONTRADICTING: [&str; 6] = [
+const CONTRADICTING: [&str; 7] = [
+    "MRS_IAM_SYNC_PROFILE",
     "MRS_IAM_SYNC_TOKEN",
     "MRS_IAM_SYNC_PROJECT_ID",
     "MRS_IAM_SYNC_CA_FILE",
@@ -50,21 +51,22 @@ pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     if flags.without_status_operations {
         builder = builder.without_status_operations();
     }
-    let mut key = flags.ak.zip(flags.sk.map(|secret| secret.0));
-    if let Some((ak, sk)) = &key {
+    let mut key = flags.ak.zip(flags.sk).map(|(ak, sk)| (ak, sk.0, None));
+    if let Some((ak, sk, _)) = &key {
         builder = builder.access_key(ak, sk);
     }
     if let Some(file) = &flags.seed {
         let seed = seed(file)?;
-        let first = seed.access_keys().next().map(|(ak, sk)| (ak.to_owned(), sk.to_owned()));
-        key = key.or(first);
+        let first = seed.first_key();
+        key = key.or(first.map(|(ak, sk, token)| (ak.to_owned(), sk.to_owned(), token.map(str::to_owned))));
         builder = builder.from_seed(seed);
     }
     if let Some(directory) = &flags.state {
         builder = builder.state(directory);
     }
     let emulator = builder.start().await.map_err(not_started)?;
-    let (ak, sk) = key.unwrap_or_else(|| (SAMPLE_ACCESS_KEY.to_owned(), SAMPLE_SECRET_KEY.to_owned()));
+    let sample = || (SAMPLE_ACCESS_KEY.to_owned(), SAMPLE_SECRET_KEY.to_owned(), None);
+    let key = key.unwrap_or_else(sample);
     // In place before the URL is out.
     let ca_file = match (&flags.tls_cert_out, emulator.certificate_pem()) {
         (Some(file), Some(pem)) => Some(written(file, pem)?),
@@ -73,7 +75,7 @@ pub(crate) async fn run(flags: args::Emulator, output: Output) -> Result<()> {
     let url = emulator.base_url();
     let mut text = format!("{url}\n");
     if flags.env {
-        text.push_str(&exports(&emulator, &ak, &sk, ca_file));
+        text.push_str(&exports(&emulator, key, ca_file));
     }
     output.data(text.as_bytes())?;
     if remote {
@@ -97,14 +99,16 @@ fn seed(file: &Path) -> Result<Seed> {
 }
 
 /// What a shell has to do so that this program and the official SDKs use it.
-fn exports(emulator: &Emulator, ak: &str, sk: &str, ca_file: Option<String>) -> String {
+fn exports(emulator: &Emulator, key: (String, String, Option<String>), ca_file: Option<String>) -> String {
+    let (ak, sk, security_token) = key;
     let (url, world) = (emulator.base_url(), emulator.world());
     // That of the region whose endpoint is told, where there is one: an SDK asks for this region's clusters.
     let named = world.projects().find(|(_, name)| *name == REGION).or_else(|| world.projects().next());
     let project = named.map(|(id, _)| ("HUAWEICLOUD_SDK_PROJECT_ID", id.to_owned()));
     let ca_file = ca_file.map(|file| ("MRS_IAM_SYNC_CA_FILE", file));
-    let variables = [("HUAWEICLOUD_SDK_AK", ak.to_owned()), ("HUAWEICLOUD_SDK_SK", sk.to_owned())]
+    let variables = [("HUAWEICLOUD_SDK_AK", ak), ("HUAWEICLOUD_SDK_SK", sk)]
         .into_iter()
+        .chain(security_token.map(|token| ("HUAWEICLOUD_SDK_SECURITY_TOKEN", token)))
         .chain(project)
         .chain([
             ("HUAWEICLOUD_SDK_DOMAIN_ID", world.domain_id()),

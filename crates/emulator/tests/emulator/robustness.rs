@@ -172,3 +172,18 @@ fn bytes_that_are_no_http_break_nothing() {
         .unwrap();
     runtime.block_on(async { assert_eq!(stage.signed(get(SYNC)).await.status, 200) });
 }
+
+#[tokio::test]
+async fn nothing_of_its_own_happens_by_half_a_request() {
+    let stage = Stage::new().await;
+    stage.emulator.change_world(|world| world.add_user("user3"));
+    let mut stream = TcpStream::connect(stage.emulator.addr()).await.unwrap();
+    let head =
+        "POST /_emulator/reset HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\n{}";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    assert!(!answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(stage.emulator.world().users().count(), 3);
+}

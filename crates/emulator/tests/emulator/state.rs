@@ -173,3 +173,46 @@ async fn virtual_time_moves_everything_but_signatures() {
     assert!(answer.message().contains("not virtual"), "{answer:?}");
     assert_eq!(own(&fixed, "GET", "clock", &Value::Null).await.body["virtual"], false);
 }
+
+#[tokio::test]
+async fn a_damaged_file_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ManualClock::default());
+    drop(start(directory.path(), &clock, Emulator::builder()).await);
+    let file = directory.path().join("emulator.redb");
+    let sound = std::fs::read(&file).unwrap();
+    let mut flipped = sound.clone();
+    flipped.iter_mut().skip(4096).step_by(7).for_each(|byte| *byte ^= 0x55);
+    for damaged in [&sound[..5000], &flipped, b"no database"] {
+        std::fs::write(&file, damaged).unwrap();
+        let error = Emulator::builder().state(directory.path()).start().await.unwrap_err();
+        assert!(matches!(error, StartError::State { .. }), "{error:?}");
+    }
+    std::fs::write(&file, sound).unwrap();
+    drop(start(directory.path(), &clock, Emulator::builder()).await);
+}
+
+#[tokio::test]
+async fn virtual_time_ends_with_the_year_9999() {
+    let stage = Stage::with(Emulator::builder().virtual_time(true)).await;
+    let advance =
+        async |seconds: f64| own(&stage, "POST", "clock", &json!({ "advance_seconds": seconds })).await;
+    assert_eq!(advance(3600.0).await.status, 200);
+    for far in [1.8e19, 9e18, 3e11] {
+        assert_eq!(advance(far).await.outcome(), (400, "12000002"));
+    }
+    assert_eq!(own(&stage, "GET", "clock", &Value::Null).await.body["ahead_seconds"], 3600.0);
+    assert_eq!(advance(2.5e11).await.status, 200);
+}
+
+#[tokio::test]
+async fn pages_of_others_cannot_change_it() {
+    let stage = Stage::new().await;
+    let reset = |origin: &str| Draft::new("POST", "/_emulator/reset").header("origin", origin);
+    for foreign in ["http://example.com", "null", "https://192.0.2.1:8080", ""] {
+        assert_eq!(stage.send(reset(foreign)).await.outcome(), (403, "APIGW.0304"), "{foreign}");
+    }
+    for own in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1"] {
+        assert_eq!(stage.send(reset(own)).await.status, 200, "{own}");
+    }
+}
