@@ -20,8 +20,8 @@ pub struct Extent {
     /// Send this one request of the fuzz and show what comes, instead of all that.
     #[arg(long, requires = "seed")]
     pub only: Option<u64>,
-    /// Run this part only: starts, load, fuzz or kill. May be given several times.
-    #[arg(long = "part", value_parser = ["starts", "load", "fuzz", "kill"])]
+    /// Run this part only: starts, large, load, fuzz or kill. May be given several times.
+    #[arg(long = "part", value_parser = ["starts", "large", "load", "fuzz", "kill"])]
     pub parts: Vec<String>,
 }
 

@@ -109,6 +109,9 @@ pub(crate) fn run(
         failures.push(format!("at the end {lost} of {} tokens are not accepted", ledger.tokens.len()));
     }
     let Counts { acknowledged, in_flight, found, compared, slowest } = counts;
+    if acknowledged < kills {
+        failures.push(format!("only {acknowledged} writes were acknowledged between {kills} kills"));
+    }
     let figures = format!(
         "{kills} kills, seed {seed}; {acknowledged} writes acknowledged, all found unless told below; \
          {in_flight} in flight, of which {found} found whole and the others not at all\n\

@@ -4,6 +4,7 @@
 mod clock;
 mod fuzz;
 mod kill;
+mod large;
 mod load;
 mod process;
 mod report;
@@ -47,7 +48,7 @@ struct Cli {
     /// Send this request of the fuzz alone, and show it
     #[arg(long, requires = "seed")]
     only: Option<u64>,
-    /// Run these parts only: starts, load, fuzz, kill
+    /// Run these parts only: starts, large, load, fuzz, kill
     #[arg(long = "part")]
     parts: Vec<String>,
 }
@@ -99,6 +100,10 @@ fn run(cli: &Cli, folder: &Path) -> Result<bool, String> {
     let mut rows = Vec::new();
     if wanted("starts") {
         rows.push(Row::new("start to first answer", starts::run(&plain)));
+    }
+    if wanted("large") {
+        let clusters = of(large::CLUSTERS);
+        rows.push(Row::new("large world", large::run(&plain, clusters, folder)));
     }
     for clients in [1, CLIENTS] {
         if wanted("load") {

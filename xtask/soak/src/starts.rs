@@ -7,7 +7,7 @@ use crate::process::Setup;
 
 /// How often it is started.
 const STARTS: usize = 50;
-/// What the median may be.
+/// What nine of ten may take: one that the machine itself holds up says nothing.
 const HOLD: Duration = Duration::from_millis(50);
 
 /// Starts it again and again, each time until it answers `GET /_emulator/health`. Figures and failures.
@@ -21,14 +21,16 @@ pub(crate) fn run(setup: &Setup) -> Result<(String, Vec<String>), String> {
     }
     times.sort_unstable();
     let median = times.get(STARTS / 2).copied().unwrap_or_default();
+    let nine_tenths = times.get(STARTS * 9 / 10).copied().unwrap_or_default();
     let most = times.last().copied().unwrap_or_default();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let figures = format!(
-        "median {:.1} ms, at most {:.1} ms, of {STARTS} (hold of the median {} ms)",
+        "median {:.1} ms, nine of ten within {:.1} ms (at most {} ms), at most {:.1} ms, of {STARTS}",
         ms(median),
-        ms(most),
-        HOLD.as_millis()
+        ms(nine_tenths),
+        HOLD.as_millis(),
+        ms(most)
     );
-    let failures = if median > HOLD { vec!["slower than the hold".to_owned()] } else { Vec::new() };
+    let failures = if nine_tenths > HOLD { vec!["slower than the hold".to_owned()] } else { Vec::new() };
     Ok((figures, failures))
 }

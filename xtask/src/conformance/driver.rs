@@ -90,7 +90,15 @@ impl Testimony {
         let recorded = emulator.requests()?;
         self.requests = recorded.len();
         self.signed = signed(&recorded);
+        match ground.scenario.signs.get(self.witness) {
+            Some(expected) if *expected == self.signed => {}
+            expected => {
+                let expected = expected.map_or("nothing", String::as_str);
+                self.complaints.push(format!("it signs {} instead of {expected}", self.signed));
+            }
+        }
         self.complaints.extend(unlike(self.witness, &taken, &recorded));
+        self.complaints.extend(emulator.panic());
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub(super) struct Recorded {
 /// A running emulator, killed when it is dropped.
 pub(super) struct Emulator {
     child: Child,
+    /// What it says on stderr.
+    log: PathBuf,
     pub(super) url: String,
     /// The variables that `--env` prints.
     pub(super) variables: BTreeMap<String, String>,
@@ -44,7 +47,9 @@ impl Emulator {
     pub(super) fn start_with(ground: &Ground, flags: &[&str]) -> Result<Self, String> {
         let mut command = process::unset(&ground.program);
         command.args(["emulator", "--env"]).args(flags);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let log = ground.folder.join("emulator.log");
+        let said = std::fs::File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(said);
         let mut child = command.spawn().map_err(|error| format!("the emulator does not start: {error}"))?;
         let (sender, lines) = mpsc::channel();
         if let Some(stdout) = child.stdout.take() {
@@ -53,7 +58,7 @@ impl Emulator {
                 lines.for_each(|line| drop(sender.send(line)));
             });
         }
-        let mut emulator = Self { child, url: String::new(), variables: BTreeMap::new() };
+        let mut emulator = Self { child, log, url: String::new(), variables: BTreeMap::new() };
         loop {
             let line = match lines.recv_timeout(DEADLINE) {
                 Ok(line) => line,
@@ -77,12 +82,19 @@ impl Emulator {
     }
 
     fn last_words(&mut self) -> String {
-        let mut words = String::new();
-        if let Some(stderr) = &mut self.child.stderr {
-            // Without them the message is shorter.
-            let _ = stderr.read_to_string(&mut words);
-        }
-        format!("the emulator ended: {}", words.trim())
+        // All of it is there once it has ended.
+        let _ = self.child.wait();
+        format!("the emulator ended: {}", self.said().trim())
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// What it has said from its first panic on.
+    pub(super) fn panic(&self) -> Option<String> {
+        let said = self.said();
+        Some(format!("the emulator: {}", said[said.find("panicked at")?..].trim()))
     }
 
     /// The variable of that name, which `--env` prints.

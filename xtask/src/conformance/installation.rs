@@ -32,6 +32,18 @@ const UNREACHABLE: [&str; 16] = [
     "temporary failure in name resolution",
 ];
 
+/// What they say when it did answer, whatever else went wrong on the way.
+const ANSWERED: [&str; 8] = [
+    "checksum",
+    "eintegrity",
+    "forbidden",
+    "hash mismatch",
+    "hashes are required",
+    "no matching distribution",
+    "status: 403",
+    "undefined:",
+];
+
 /// Why a witness cannot be asked.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unprepared {
@@ -151,7 +163,8 @@ pub(super) fn ended(command: &mut Command) -> std::io::Result<ExitStatus> {
 /// Tells a registry that does not answer from everything else.
 fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
     let said = said.to_lowercase();
-    match UNREACHABLE.iter().find(|words| said.contains(**words)) {
+    let unreachable = UNREACHABLE.iter().find(|words| said.contains(**words));
+    match unreachable.filter(|_| !ANSWERED.iter().any(|words| said.contains(words))) {
         Some(words) => Unprepared::Absent(format!("the registry does not answer ({words})")),
         None => Unprepared::Broken(format!("{program} failed, see {}", log.display())),
     }
@@ -167,7 +180,14 @@ pub(super) fn venv(sources: &Path, folder: &Path) -> Result<(PathBuf, String), U
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", "--clear"]).arg(&environment);
         // Some systems have it in a package of its own.
-        installed(&mut venv, folder).map_err(|_| Unprepared::Absent("python3 has no venv".to_owned()))?;
+        installed(&mut venv, folder).map_err(|error| {
+            match std::fs::read_to_string(folder.join("install.log")) {
+                Ok(said) if said.contains("ensurepip") || said.contains("No module named venv") => {
+                    Unprepared::Absent("python3 has no venv".to_owned())
+                }
+                _ => error,
+            }
+        })?;
         let mut pip = Command::new(bin.join("python"));
         pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
         installed(&mut pip, folder)
@@ -217,6 +237,13 @@ mod tests {
             "[ERROR] Could not transfer artifact a:b:pom:1 from/to central: Unknown host",
         ] {
             assert!(matches!(failed(said), Unprepared::Absent(_)), "{said}");
+        }
+        for said in [
+            "[ERROR] Could not transfer artifact a:b:jar:1 from/to central: Checksum validation failed",
+            "[ERROR] Could not transfer artifact a:b:jar:1 from/to central: status code: 403, Forbidden",
+            "Retrying: Failed to establish a new connection\nERROR: No matching distribution found for a==1",
+        ] {
+            assert!(matches!(failed(said), Unprepared::Broken(_)), "{said}");
         }
         for said in ["npm error code EINTEGRITY", "main.go:3: undefined: x", "", "[ERROR] cannot find symbol"]
         {

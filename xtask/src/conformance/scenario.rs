@@ -13,6 +13,8 @@ pub(super) struct Scenario {
     keys: BTreeMap<String, Keys>,
     region: String,
     project: String,
+    /// By the witness: the headers that it signs, those of some requests only in brackets.
+    pub(super) signs: BTreeMap<String, String>,
     pub(super) steps: Vec<Step>,
 }
 

@@ -81,6 +81,7 @@ fn testimony(ground: &Ground, row: &mut Row) -> Result<Vec<String>, Unprepared> 
             let generated = count("generated");
             all += generated;
             passed += generated.saturating_sub(count("with_failures") + count("errored"));
+            complaints.extend(emulator.panic());
             row.requests += emulator.requests().map_err(Unprepared::Broken)?.len();
             let whole =
                 found["complete"] == true && found["operations"]["tested"] == found["operations"]["total"];
