@@ -130,11 +130,11 @@ pub(crate) fn cancel_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal
 }
 
 pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> {
-    let only_look = !call.status_operations;
     let cluster = cluster(call)?;
     let answer = json!({ "user_names": cluster.user_names(), "group_names": cluster.group_names() });
-    if only_look && cluster.poll() {
-        call.changed = Changed::Cluster;
+    // Otherwise it is the status that is looked at.
+    if !call.status_operations {
+        look(call)?;
     }
     Ok(answer)
 }
@@ -142,9 +142,7 @@ pub(crate) fn show_sync_iam_user(call: &mut Call<'_>) -> Result<Value, Refusal> 
 pub(crate) fn list_sync_status(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let cluster = cluster(call)?;
     let answer = json!({ "is_synchronizing": cluster.is_synchronizing() });
-    if cluster.poll() {
-        call.changed = Changed::Cluster;
-    }
+    look(call)?;
     Ok(answer)
 }
 
@@ -175,10 +173,30 @@ pub(crate) fn project<'a>(call: &Call<'a>) -> Result<&'a str, Refusal> {
 }
 
 /// The cluster of the request, as it is now.
-pub(crate) fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Refusal> {
+pub(crate) fn cluster<'a>(call: &'a mut Call<'_>) -> Result<&'a Cluster, Refusal> {
     let (project_id, cluster_id) = (project(call)?, call.route.parameter("cluster_id"));
-    let not_found = || Refusal::new("12000003", format!("The cluster {cluster_id} does not exist."));
-    call.world.settled_cluster(project_id, cluster_id, call.now).ok_or_else(not_found)
+    let found = call.world.settled_cluster(project_id, cluster_id, call.now);
+    found.ok_or_else(|| not_found(cluster_id))
+}
+
+/// The same to be changed.
+fn cluster_mut<'a>(call: &'a mut Call<'_>) -> Result<&'a mut Cluster, Refusal> {
+    let (project_id, cluster_id) = (project(call)?, call.route.parameter("cluster_id"));
+    let found = call.world.settled_cluster_mut(project_id, cluster_id, call.now);
+    found.ok_or_else(|| not_found(cluster_id))
+}
+
+fn not_found(cluster_id: &str) -> Refusal {
+    Refusal::new("12000003", format!("The cluster {cluster_id} does not exist."))
+}
+
+/// A look at the synchronization that may be running, by which it may go on.
+fn look(call: &mut Call<'_>) -> Result<(), Refusal> {
+    if cluster(call)?.goes_on_by_looks() {
+        cluster_mut(call)?.poll();
+        call.changed = Changed::Cluster;
+    }
+    Ok(())
 }
 
 fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
@@ -192,7 +210,7 @@ fn start(call: &mut Call<'_>, mut effect: Effect) -> Result<Value, Refusal> {
         effect.lose_one();
         call.lost_one = true;
     }
-    cluster(call)?.start(effect, now, progress);
+    cluster_mut(call)?.start(effect, now, progress);
     call.changed = Changed::Cluster;
     Ok(json!({ "state": "synchronizing" }))
 }

@@ -386,7 +386,7 @@ impl Building {
             false => self.world.arrival(&owned(users), &owned(groups)),
         };
         let epoch = SystemTime::UNIX_EPOCH;
-        if let Some(cluster) = self.world.settled_cluster(&project.value, &id.value, epoch) {
+        if let Some(cluster) = self.world.settled_cluster_mut(&project.value, &id.value, epoch) {
             cluster.start(effect, epoch, Progress::Polls(0));
             cluster.settle(epoch);
         }

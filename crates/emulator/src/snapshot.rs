@@ -56,7 +56,7 @@ mod tests {
         let mut world =
             World::sample().with_policy("own", &["mrs:*"], &["x"]).with_user_policy("user2", "own");
         let (epoch, everything) = (SystemTime::UNIX_EPOCH, world.arrival_of_everything());
-        let cluster = world.settled_cluster(SAMPLE_PROJECT_ID, SAMPLE_CLUSTER_ID, epoch).unwrap();
+        let cluster = world.settled_cluster_mut(SAMPLE_PROJECT_ID, SAMPLE_CLUSTER_ID, epoch).unwrap();
         cluster.start(everything.clone(), epoch, Progress::Polls(0));
         cluster.settle(epoch);
         cluster.start(everything, epoch, Progress::Takes(std::time::Duration::from_secs(2)));

