@@ -26,6 +26,8 @@ mod interrupts;
 mod operations;
 #[path = "cli/proxies.rs"]
 mod proxies;
+#[path = "cli/reference.rs"]
+mod reference;
 #[path = "cli/schemas.rs"]
 mod schemas;
 #[path = "cli/settings.rs"]

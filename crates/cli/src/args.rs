@@ -163,6 +163,11 @@ pub(crate) enum Command {
     /// Without a name, prints the names. Needs no credentials and sends nothing.
     #[command(after_long_help = help::SCHEMA)]
     Schema(Schema),
+    /// Print commands, options, exit codes and variables as JSON
+    ///
+    /// For what writes documentation: `cargo xtask docs` of this program's sources.
+    #[command(hide = true)]
+    Reference,
     /// Print a script that completes this command line in a shell
     ///
     /// Needs no credentials and sends nothing.

@@ -22,7 +22,7 @@ Synchronize IAM users and groups to the Manager of a Huawei Cloud MRS cluster
 Unofficial: built from the published documentation, and not made or supported by Huawei.";
 
 /// Variables that are not the form of a flag.
-const VARIABLES: &[(&str, &str)] = &[
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK", "access key (AK) and secret key (SK)"),
     ("HUAWEICLOUD_SDK_SECURITY_TOKEN", "security token of a temporary access key"),
     ("HW_ACCESS_KEY, HW_SECRET_KEY, HW_SECURITY_TOKEN", "the same, as for Terraform; looked at second"),

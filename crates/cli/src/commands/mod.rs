@@ -9,6 +9,7 @@ pub(crate) mod completion;
 pub(crate) mod emulator;
 pub(crate) mod list;
 pub(crate) mod projects;
+pub(crate) mod reference;
 pub(crate) mod schema;
 pub(crate) mod selection;
 pub(crate) mod status;
