@@ -27,6 +27,13 @@ fn it_does_not_depend_on_where_it_runs() {
     assert_eq!(narrow.stdout, cli(["reference"]).run().stdout);
 }
 
+/// What is published is made from it (`cargo xtask docs`).
+#[test]
+fn it_is_published_as_it_is() {
+    let published = std::fs::read_to_string(workspace_tests::root().join("docs/api/cli.json")).unwrap();
+    assert!(cli(["reference"]).run().stdout == published, "stale; run: cargo xtask docs");
+}
+
 #[test]
 fn exit_codes_and_variables_are_those_of_the_help() {
     let reference = cli(["reference"]).run().json();

@@ -3,6 +3,7 @@
 pub mod bench;
 pub mod codegen;
 pub mod conformance;
+pub mod docs;
 pub mod document;
 pub mod lint;
 mod process;

@@ -37,6 +37,12 @@ enum Command {
         #[arg(long)]
         require_all: bool,
     },
+    /// Write what is published in docs/api from openapi/*.yaml and the command line.
+    Docs {
+        /// Change nothing; fail when a published file is not what is generated, or is missing or stray.
+        #[arg(long)]
+        check: bool,
+    },
     /// Check the documents against the workspace's rules.
     Lint {
         /// List the rules instead.
@@ -75,6 +81,9 @@ fn main() -> ExitCode {
                 Ok(false) => Err("a witness disagrees, or cannot be heard".to_owned()),
                 Err(error) => Err(error.to_string()),
             }
+        }
+        Command::Docs { check } => {
+            xtask::docs::run(&root, check, &mut out).map_err(|error| error.to_string())
         }
         Command::Lint { list: true } => xtask::lint::list(&mut out).map_err(|error| error.to_string()),
         Command::Lint { list: false } => match xtask::lint::run(&root, &mut out) {
