@@ -203,7 +203,7 @@ fn derived_schemas_beside_the_documents() {
     }
 }
 
-/// Names, required fields, and what may be null agree; the constraints, which schemars does not see, may not.
+/// Names, required fields, types and defaults agree; the constraints, which schemars does not see, may not.
 fn assert_same_shape(name: &str, document: &Value, derived: &Value) {
     let keys = |schema: &Value| -> BTreeSet<String> {
         schema["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
@@ -230,5 +230,10 @@ fn assert_same_shape(name: &str, document: &Value, derived: &Value) {
             }
         };
         assert_eq!(kind(document), kind(derived), "type of {name}.{key}");
+        let default = |schema: &Value| schema["properties"][&key]["default"].clone();
+        // Where the document has none a missing field is null or an empty list, which are the same to the types.
+        if !default(document).is_null() {
+            assert_eq!(default(document), default(derived), "default of {name}.{key}");
+        }
     }
 }
