@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "archive")]
+mod archive;
 mod error;
 mod escape;
 mod folder;
@@ -8,6 +10,8 @@ mod operation;
 mod render;
 mod values;
 
+#[cfg(feature = "archive")]
+pub use archive::archive;
 pub use error::SampleError;
 pub use folder::{File, folder};
 pub use language::Language;
