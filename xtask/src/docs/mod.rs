@@ -81,6 +81,16 @@ pub enum DocsError {
         /// What is wrong.
         message: String,
     },
+    /// A code sample that cannot be rendered.
+    #[error("sample of {operation} for {language}: {message}")]
+    Sample {
+        /// The operation.
+        operation: String,
+        /// The language.
+        language: &'static str,
+        /// What is wrong.
+        message: String,
+    },
     /// A template that does not render.
     #[error("template {0}")]
     Template(String),

@@ -325,7 +325,7 @@ impl<'a> Reader<'a> {
             parameters: self.parameters(&id, item, operation)?,
             request: operation.get("requestBody").map(|body| self.request(&id, body)).transpose()?,
             answers: self.answers(&id, operation)?,
-            samples: samples::of(&self.document.name, &id),
+            samples: samples::of(&id)?,
             id,
         })
     }

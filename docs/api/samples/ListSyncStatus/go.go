@@ -1,0 +1,64 @@
+// Tell whether a synchronization is running (ListSyncStatus).
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
+	mrs "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/mrs/v2"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/mrs/v2/model"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/mrs/v2/region"
+)
+
+func run() error {
+	credentials, err := basic.NewCredentialsBuilder().
+		WithAk(os.Getenv("HUAWEICLOUD_SDK_AK")).
+		WithSk(os.Getenv("HUAWEICLOUD_SDK_SK")).
+		WithSecurityToken(os.Getenv("HUAWEICLOUD_SDK_SECURITY_TOKEN")). // of temporary keys
+		WithProjectId("ff8080828997cb24018a1b2db3440b80").
+		SafeBuild()
+	if err != nil {
+		return err
+	}
+	mrsRegion, err := region.SafeValueOf("cn-north-4")
+	if err != nil {
+		return err
+	}
+	httpClient, err := mrs.MrsClientBuilder().
+		WithRegion(mrsRegion).
+		WithCredential(credentials).
+		SafeBuild()
+	if err != nil {
+		return err
+	}
+	client := mrs.NewMrsClient(httpClient)
+
+	response, err := client.ListSyncStatus(&model.ListSyncStatusRequest{
+		ClusterId: "f7f45c04-4303-411c-9b71-d2cb730dd162",
+	})
+	if err != nil {
+		return err
+	}
+	if response.IsSynchronizing != nil {
+		fmt.Println(*response.IsSynchronizing)
+	}
+	return nil
+}
+
+func main() {
+	err := run()
+	var refused *sdkerr.ServiceResponseError
+	switch {
+	case err == nil:
+		return
+	case errors.As(err, &refused):
+		fmt.Fprintf(os.Stderr, "%d %s: %s (request %s)\n",
+			refused.StatusCode, refused.ErrorCode, refused.ErrorMessage, refused.RequestId)
+	default: // no connection, a timeout
+		fmt.Fprintln(os.Stderr, err)
+	}
+	os.Exit(1)
+}

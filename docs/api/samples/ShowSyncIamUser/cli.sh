@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# List the users and user groups that are on Manager (ShowSyncIamUser).
+# The access key comes from HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK.
+
+MRS_IAM_SYNC_REGION=cn-north-4 mrs-iam-sync list \
+  --project-id ff8080828997cb24018a1b2db3440b80 \
+  --cluster f7f45c04-4303-411c-9b71-d2cb730dd162

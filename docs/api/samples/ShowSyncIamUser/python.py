@@ -1,0 +1,39 @@
+"""List the users and user groups that are on Manager (ShowSyncIamUser)."""
+
+import os
+import sys
+
+from huaweicloudsdkcore.auth.credentials import BasicCredentials
+from huaweicloudsdkcore.exceptions.exceptions import SdkException, ServiceResponseException
+from huaweicloudsdkmrs.v2 import MrsClient, ShowSyncIamUserRequest
+from huaweicloudsdkmrs.v2.region.mrs_region import MrsRegion
+
+
+def main():
+    credentials = BasicCredentials(
+        ak=os.environ["HUAWEICLOUD_SDK_AK"],
+        sk=os.environ["HUAWEICLOUD_SDK_SK"],
+        project_id="ff8080828997cb24018a1b2db3440b80",
+    )
+    # Temporary keys have a token, too.
+    credentials.with_security_token(os.environ.get("HUAWEICLOUD_SDK_SECURITY_TOKEN"))
+    client = (
+        MrsClient.new_builder()
+        .with_credentials(credentials)
+        .with_region(MrsRegion.value_of("cn-north-4"))
+        .build()
+    )
+
+    request = ShowSyncIamUserRequest(cluster_id="f7f45c04-4303-411c-9b71-d2cb730dd162")
+    response = client.show_sync_iam_user(request)
+    print("users:", response.user_names)
+    print("groups:", response.group_names)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ServiceResponseException as error:
+        sys.exit(f"{error.status_code} {error.error_code}: {error.error_msg} (request {error.request_id})")
+    except SdkException as error:  # no connection, a timeout
+        sys.exit(str(error))
