@@ -4,7 +4,7 @@ use super::World;
 use crate::sync::ClusterState;
 
 impl World {
-    /// Names the account, [`SAMPLE_DOMAIN_NAME`] by default.
+    /// Names the account, [`SAMPLE_DOMAIN_NAME`](crate::SAMPLE_DOMAIN_NAME) by default.
     #[must_use]
     pub fn with_domain(mut self, name: impl Into<String>) -> Self {
         self.iam.domain_name = name.into();
