@@ -43,6 +43,21 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Say what a change of the documents does to those who built on them; fail when it breaks something.
+    ///
+    /// What is meant to break is acknowledged, with a reason, in openapi/diff/acknowledged.yaml.
+    Diff {
+        /// A released version or a revision of git; the last released version unless given.
+        base: Option<String>,
+    },
+    /// Freeze the documents as they are under docs/api/vX.Y.Z, and go on with the next version.
+    Release {
+        /// X.Y.Z, later than the last one.
+        version: String,
+        /// Day for the changelog, as YYYY-MM-DD; today, in UTC, unless given.
+        #[arg(long)]
+        day: Option<String>,
+    },
     /// Check the documents against the workspace's rules.
     Lint {
         /// List the rules instead.
@@ -85,6 +100,12 @@ fn main() -> ExitCode {
         Command::Docs { check } => {
             xtask::docs::run(&root, check, &mut out).map_err(|error| error.to_string())
         }
+        Command::Diff { base } => match xtask::diff::run(&root, base.as_deref(), &mut out) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("what breaks is acknowledged in {}", xtask::diff::ACKNOWLEDGED)),
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Release { version, day } => release(&root, &version, day, &mut out),
         Command::Lint { list: true } => xtask::lint::list(&mut out).map_err(|error| error.to_string()),
         Command::Lint { list: false } => match xtask::lint::run(&root, &mut out) {
             Ok(true) => Ok(()),
@@ -106,6 +127,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what day it is when nobody says another one")]
+fn release(root: &Path, version: &str, day: Option<String>, out: &mut dyn Write) -> Result<(), String> {
+    let day = day.unwrap_or_else(|| jiff::Timestamp::now().strftime("%Y-%m-%d").to_string());
+    let program = xtask::docs::describe(root).map_err(|error| error.to_string())?;
+    xtask::release::run(root, version, &day, &program, out).map_err(|error| error.to_string())
 }
 
 fn workspace_root() -> PathBuf {

@@ -158,6 +158,16 @@ pub fn render(root: &Path, program: &Value) -> Result<Vec<Artifact>, DocsError> 
     Ok(artifacts)
 }
 
+/// What a released version keeps: documents, schemas, examples, samples and the reference, without the page.
+pub(crate) fn frozen(root: &Path, program: &Value) -> Result<Vec<Artifact>, DocsError> {
+    const KEPT: [&str; 7] =
+        ["CHANGELOG.md", "examples/", "openapi/", "reference.html", "reference.md", "samples/", "schemas/"];
+    let mut artifacts = render(root, program)?;
+    artifacts.retain(|artifact| KEPT.iter().any(|kept| artifact.path.starts_with(kept)));
+    sums::add(&mut artifacts, &Document::load_all(root)?);
+    Ok(artifacts)
+}
+
 /// Writes what has changed, or with `check` only says that something has.
 ///
 /// # Errors
@@ -242,7 +252,7 @@ pub fn stale(root: &Path, artifacts: &[Artifact]) -> Result<Vec<(String, String)
 }
 
 /// The paths of all files below a folder, `v1.2.3` left out: a released version never changes.
-fn files_below(folder: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
+pub(crate) fn files_below(folder: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -274,7 +284,7 @@ fn difference(committed: &[u8], rendered: &[u8]) -> String {
     format!("differs from line {} on", same + 1)
 }
 
-fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn write(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }

@@ -1,0 +1,163 @@
+//! `cargo xtask release` and `diff`: what is released stays, and what breaks it is told.
+
+use std::path::Path;
+
+use serde_json::Value;
+use workspace_tests::root;
+use xtask::{codegen, diff, docs, release};
+
+/// A copy of the documents with what is generated from them, to be changed.
+fn copy() -> tempfile::TempDir {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    for folder in ["openapi", "docs/api/openapi"] {
+        for entry in root().join(folder).read_dir().expect("a folder") {
+            let from = entry.expect("an entry").path();
+            if from.is_file() {
+                place(copy.path(), &from);
+            }
+        }
+    }
+    place(copy.path(), &root().join("crates/emulator/DIFFERENCES.md"));
+    codegen::run(copy.path(), false, &mut Vec::new()).expect("generated code");
+    docs::publish(copy.path(), &program(), false, &mut Vec::new()).expect("published files");
+    copy
+}
+
+fn place(copy: &Path, from: &Path) {
+    let to = copy.join(from.strip_prefix(root()).expect("below the root"));
+    std::fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+    std::fs::copy(from, to).expect("a copy");
+}
+
+fn program() -> Value {
+    let text = std::fs::read(root().join("docs/api/cli.json")).expect("what the program tells of itself");
+    serde_json::from_slice(&text).expect("JSON")
+}
+
+fn released(root: &Path, version: &str) -> Result<(), String> {
+    let run = release::run(root, version, "2026-01-31", &program(), &mut Vec::new());
+    run.map_err(|error| error.to_string())
+}
+
+fn read(root: &Path, path: &str) -> String {
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn edit(root: &Path, path: &str, from: &str, to: &str) {
+    let text = read(root, path);
+    assert!(text.contains(from), "{from}");
+    std::fs::write(root.join(path), text.replacen(from, to, 1)).expect("a file");
+}
+
+fn compared(root: &Path, base: Option<&str>) -> (bool, String) {
+    let mut out = Vec::new();
+    let holds = diff::run(root, base, &mut out).unwrap_or_else(|error| panic!("{error}"));
+    (holds, String::from_utf8(out).expect("text"))
+}
+
+#[test]
+fn a_released_version_is_frozen_and_never_changes() {
+    let copy = copy();
+    let root = copy.path();
+    assert_eq!(release::check(root).expect("nothing released"), 0);
+    released(root, "0.1.0").expect("a release");
+    assert_eq!(release::check(root).expect("one release"), 1);
+    let frozen = read(root, "docs/api/v0.1.0/openapi/iam.yaml");
+    assert!(frozen.contains("\n  version: 0.1.0\n"), "{frozen}");
+    assert!(read(root, "openapi/iam.yaml").contains("\n  version: 0.1.1-dev\n"));
+    assert!(read(root, "docs/api/v0.1.0/schemas/iam/UserName.schema.json").contains(":0.1.0:UserName\""));
+    let changelog = read(root, "openapi/CHANGELOG.md");
+    let order = ["## Unreleased", "### iam 0.1.1-dev", "## 0.1.0, 2026-01-31", "### iam 0.1.0\n"];
+    let places: Vec<_> = order.map(|heading| changelog.find(heading).expect(heading)).into();
+    assert!(places.is_sorted(), "{changelog}");
+    docs::publish(root, &program(), true, &mut Vec::new()).expect("docs are up to date");
+    codegen::run(root, true, &mut Vec::new()).expect("code is up to date");
+
+    for (version, expected) in [
+        ("0.1.0", "not later than 0.1.0"),
+        ("0.0.9", "not later than 0.1.0"),
+        ("1", "not a version"),
+        ("1.0.0-rc.1", "three numbers"),
+    ] {
+        let error = released(root, version).expect_err(version);
+        assert!(error.contains(expected), "{error}");
+    }
+
+    let file = "docs/api/v0.1.0/reference.md";
+    let before = read(root, file);
+    std::fs::write(root.join(file), format!("{before} ")).expect("a file");
+    let error = release::check(root).expect_err("changed").to_string();
+    assert!(error.starts_with("docs/api/v0.1.0/reference.md: changed"), "{error}");
+    std::fs::remove_file(root.join(file)).expect("a file");
+    assert!(release::check(root).expect_err("removed").to_string().contains("reference.md: missing"));
+    std::fs::write(root.join(file), before).expect("a file");
+    std::fs::write(root.join("docs/api/v0.1.0/more.md"), "").expect("a file");
+    assert!(release::check(root).expect_err("added").to_string().contains("more.md: added"));
+    std::fs::remove_file(root.join("docs/api/v0.1.0/more.md")).expect("a file");
+    edit(root, "docs/api/v0.1.0/SHA256SUMS", "  reference.md", "  reference.mb");
+    assert!(release::check(root).expect_err("other sums").to_string().contains("SHA256SUMS: changed"));
+    std::fs::create_dir(root.join("docs/api/v0.2.0")).expect("a folder");
+    edit(root, "docs/api/v0.1.0/SHA256SUMS", "  reference.mb", "  reference.md");
+    assert!(
+        release::check(root)
+            .expect_err("unknown")
+            .to_string()
+            .contains("v0.2.0: not in openapi/releases.txt")
+    );
+}
+
+#[test]
+fn what_breaks_is_told_until_it_is_acknowledged() {
+    let copy = copy();
+    let root = copy.path();
+    let (holds, said) = compared(root, None);
+    assert!(holds && said.starts_with("no version"), "{said}");
+    released(root, "0.1.0").expect("a release");
+    assert_eq!(
+        compared(root, None),
+        (true, "against 0.1.0: 0 changes, 0 of them neither compatible nor acknowledged\n".to_owned())
+    );
+
+    // The answer of a read is of another type, a list holds less, a code is gone, and a fact is new.
+    edit(
+        root,
+        "openapi/iam-sync-user.yaml",
+        "is_synchronizing:\n          type: boolean",
+        "is_synchronizing:\n          type: string",
+    );
+    edit(root, "openapi/iam-sync-user.yaml", "maxItems: 1000", "maxItems: 999");
+    edit(root, "openapi/mrs-clusters.yaml", "per_minute: 1000", "per_minute: 10");
+    let (holds, said) = compared(root, None);
+    assert!(!holds);
+    insta::assert_snapshot!(said);
+    let open: Vec<_> = said
+        .lines()
+        .filter(|line| line.starts_with("BREAKING") || line.starts_with("UNCLASSIFIED"))
+        .map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            (words.next().expect("a document"), words.next().expect("a place").trim_end_matches(':'))
+        })
+        .collect();
+    assert!(open.len() >= 3, "{said}");
+    let mut acknowledged: String = open
+        .iter()
+        .map(|(document, place)| format!("- {{ document: {document}, place: {place:?}, reason: a test }}\n"))
+        .collect();
+    std::fs::create_dir_all(root.join("openapi/diff")).expect("a folder");
+    std::fs::write(root.join(diff::ACKNOWLEDGED), &acknowledged).expect("a file");
+    let (holds, said) = compared(root, Some("v0.1.0"));
+    assert!(holds && said.contains("acknowledged: a test"), "{said}");
+    acknowledged.push_str("- { document: iam, place: /nowhere, reason: old }\n");
+    std::fs::write(root.join(diff::ACKNOWLEDGED), acknowledged).expect("a file");
+    let (holds, said) = compared(root, None);
+    assert!(!holds && said.contains("/nowhere: there is no such change"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_compared_with_is_an_error() {
+    let copy = copy();
+    for base in ["9.9.9", "no-such-revision", "--help"] {
+        let error = diff::run(copy.path(), Some(base), &mut Vec::new()).expect_err(base).to_string();
+        assert!(error.starts_with(&format!("{base}: neither a released version nor a revision")), "{error}");
+    }
+}
