@@ -9,7 +9,9 @@ mod emulator;
 mod installation;
 mod languages;
 mod linters;
+mod oasdiff;
 mod readme;
+mod samples;
 mod scenario;
 mod schemathesis;
 
@@ -109,10 +111,10 @@ impl fmt::Display for Verdict {
 /// All witnesses, ours first: when it fails, others need not be asked why.
 fn witnesses() -> Vec<Box<dyn Witness>> {
     let sdks = languages::SDKS.iter().map(|sdk| Box::new(sdk) as Box<dyn Witness>);
+    let samples = samples::SAMPLES.iter().map(|sample| Box::new(sample) as _);
+    let others = [Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _];
     let linters = linters::LINTERS.iter().map(|linter| Box::new(linter) as _);
-    sdks.chain([Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _])
-        .chain(linters)
-        .collect()
+    sdks.chain(samples).chain(others).chain(linters).chain([Box::new(oasdiff::Oasdiff) as _]).collect()
 }
 
 /// Hears the witnesses one after the other and prints the closing table; whether all of them agree.
@@ -228,11 +230,12 @@ java     -        -         -      0         -               FAILED
             let only: Vec<_> = only.iter().map(|name| (*name).to_owned()).collect();
             chosen(witnesses(), &only).map(|all| all.iter().map(|witness| witness.name()).collect::<Vec<_>>())
         };
-        assert_eq!(names(&["go", "python"]).unwrap(), ["python", "go"]);
-        assert_eq!(
-            names(&[]).unwrap(),
-            ["rust", "python", "go", "java", "node", "readme", "schemathesis", "spectral", "redocly"]
-        );
+        let all = names(&[]).unwrap();
+        assert_eq!(all[..6], ["rust", "python", "go", "java", "node", "sample-curl"]);
+        assert_eq!(all[all.len() - 5..], ["readme", "schemathesis", "spectral", "redocly", "oasdiff"]);
+        let all = names(&[]).unwrap();
+        assert_eq!(all[..6], ["rust", "python", "go", "java", "node", "sample-curl"]);
+        assert_eq!(all[all.len() - 4..], ["readme", "schemathesis", "spectral", "redocly"]);
         assert!(names(&["perl"]).unwrap_err().to_string().contains("\"perl\""));
     }
 }

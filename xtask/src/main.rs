@@ -30,7 +30,7 @@ enum Command {
     },
     /// Have the official SDKs, and ours, witness that the emulator answers as documented.
     Conformance {
-        /// Only these witnesses: rust, python, go, java, node, readme, schemathesis, spectral, redocly.
+        /// Only these witnesses: rust, python, go, java, node, sample-LANGUAGE, readme, schemathesis, spectral, redocly, oasdiff.
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         only: Vec<String>,
         /// Fail when one of them cannot be had here.

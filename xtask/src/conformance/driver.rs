@@ -208,7 +208,7 @@ mod tests {
 
     fn request(what: &str, signed: &[&str]) -> Recorded {
         let signed = signed.iter().map(|name| (*name).to_owned()).collect();
-        Recorded { what: what.to_owned(), request_id: format!("id of {what}"), signed }
+        Recorded { what: what.to_owned(), request_id: format!("id of {what}"), signed, body: String::new() }
     }
 
     fn step(text: &str) -> Step {

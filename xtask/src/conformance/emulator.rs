@@ -23,6 +23,7 @@ pub(super) struct Recorded {
     pub(super) request_id: String,
     /// Names of the signed headers; none where it was not signed.
     pub(super) signed: Vec<String>,
+    pub(super) body: String,
 }
 
 /// A running emulator, killed when it is dropped.
@@ -115,29 +116,42 @@ impl Emulator {
         Ok(requests.iter().map(recorded).collect())
     }
 
+    /// A token of the sample world's first user.
+    pub(super) fn token(&self) -> Result<String, String> {
+        const LOGIN: &str = r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"name":"user1",
+            "password":"emulated-password-opens-nothing-real-0","domain":{"name":"sample-domain"}}}},"scope":{}}}"#;
+        let (head, _) = self.exchange("POST", "/v3/auth/tokens", LOGIN)?;
+        let token = head.lines().find_map(|line| line.strip_prefix("x-subject-token: "));
+        token.map(str::to_owned).ok_or_else(|| format!("no token: {head}"))
+    }
+
     /// Asks for what is the emulator's own.
     fn own(&self, method: &str, path: &str, body: &str) -> Result<Value, String> {
+        let (_, body) = self.exchange(method, &format!("/_emulator/{path}"), body)?;
+        serde_json::from_str(&body).map_err(|error| format!("{method} /_emulator/{path}: {error}"))
+    }
+
+    /// Head and body of an answer that is a success.
+    fn exchange(&self, method: &str, path: &str, body: &str) -> Result<(String, String), String> {
         let host = self.url.strip_prefix("http://").unwrap_or(&self.url);
-        let failed = |what: String| format!("{method} /_emulator/{path}: {what}");
         let exchange = || -> std::io::Result<String> {
             let mut stream = TcpStream::connect(host)?;
             stream.set_read_timeout(Some(DEADLINE))?;
             write!(
                 stream,
-                "{method} /_emulator/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
-                 Content-Length: {}\r\n\r\n{body}",
+                "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+                 Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
                 body.len()
             )?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             Ok(answer)
         };
-        let answer = exchange().map_err(|error| failed(error.to_string()))?;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
-        if !head.starts_with("HTTP/1.1 200 ") {
-            return Err(failed(answer));
+        let answer = exchange().map_err(|error| format!("{method} {path}: {error}"))?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.starts_with("HTTP/1.1 20") => Ok((head.to_owned(), body.to_owned())),
+            _ => Err(format!("{method} {path}: {answer}")),
         }
-        serde_json::from_str(body).map_err(|error| failed(error.to_string()))
     }
 }
 
@@ -174,6 +188,7 @@ fn recorded(request: &Value) -> Recorded {
         what: parts.into_iter().flatten().collect::<Vec<_>>().join(" "),
         request_id: text("request_id").unwrap_or_default(),
         signed: signed.unwrap_or_default(),
+        body: text("body").unwrap_or_default(),
     }
 }
 

@@ -161,7 +161,7 @@ pub(super) fn ended(command: &mut Command) -> std::io::Result<ExitStatus> {
 }
 
 /// Tells a registry that does not answer from everything else.
-fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
+pub(super) fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
     let said = said.to_lowercase();
     let unreachable = UNREACHABLE.iter().find(|words| said.contains(**words));
     match unreachable.filter(|_| !ANSWERED.iter().any(|words| said.contains(words))) {
