@@ -37,6 +37,9 @@ async fn what_the_server_echoes_is_scrubbed() {
         let mut all =
             format!("{error}\n{error:?}\n{error:#?}\n{preview}\n{preview:?}\n{client:?}\n{cluster:#?}\n");
         let _ = write!(all, "{:?} {:?}", error.error_msg(), error.request_id());
+        let raw = client.exchange_raw(http::Method::GET, "/v3/x", None).await.expect("an answer");
+        let _ = write!(all, "{raw:?} {:?} {}", raw.headers, String::from_utf8_lossy(&raw.body));
+        assert!(raw.body.windows(3).any(|part| part == b"***"));
         // The server did see what is looked for: the test can fail.
         let sent = server.requests().join("\n");
         assert!(sent.contains(SECURITY_TOKEN) || sent.contains(TOKEN));

@@ -246,6 +246,60 @@ async fn any_path_of_the_service_can_be_called() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_error_of_the_service_can_be_taken_as_the_answer_it_is() {
+    use crate::support::{Scripted, answer};
+
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let client = crate::support::client(&emulator.base_url(), &crate::support::VirtualTime::new());
+    let path = format!("/v2/{}/clusters/elsewhere/iam-sync", client.project_id());
+    let answered = client.exchange_raw(http::Method::GET, &path, None).await.expect("an answer");
+    assert_eq!(answered.status.as_u16(), 400);
+    assert!(String::from_utf8_lossy(&answered.body).contains("12000003"), "{answered:?}");
+    assert_eq!(answered.request_id.as_deref(), answered.headers["x-request-id"].to_str().ok());
+    drop(cluster);
+
+    // Not even a read is sent again.
+    let server = Scripted::new(|_, _| answer(503, "", "later"));
+    let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());
+    let answered = client.exchange_raw(http::Method::GET, &path, None).await.expect("an answer");
+    assert_eq!((answered.status.as_u16(), answered.body.as_slice()), (503, &b"later"[..]));
+    let server = Scripted::new(|_, _| Vec::new());
+    let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());
+    client.exchange_raw(http::Method::GET, &path, None).await.expect_err("no answer");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_request_can_be_shown_with_the_stages_of_its_signature() {
+    let (emulator, cluster, _) = emulated(|builder| builder).await;
+    let client = crate::support::client(&emulator.base_url(), &crate::support::VirtualTime::new());
+    let path = format!("/v2/{}/clusters/{}/iam-sync-user", client.project_id(), cluster.id());
+    let body = r#"{"is_all_sync":false,"group_names":["groups1"],"user_names":["user1","user2"]}"#;
+    let shown = client.preview_raw(http::Method::POST, &path, Some(body)).await.expect("a preview");
+    let typed = cluster.sync(documented()).preview().await.expect("a preview").remove(0);
+    let same = |preview: &mrs_iam_sync::RequestPreview| {
+        let mut preview = preview.clone();
+        preview.headers.retain(|(name, _)| name != "accept");
+        preview
+    };
+    assert_eq!(same(&shown), same(&typed), "as the call of the SDK");
+    let stages = shown.signing.expect("it is signed");
+    assert_eq!(stages.signed_headers, ["content-type", "host", "x-project-id", "x-sdk-date"]);
+    assert!(
+        stages.canonical_request.starts_with(&format!("POST\n{path}/\n\n")),
+        "{}",
+        stages.canonical_request
+    );
+    assert!(
+        stages.string_to_sign.starts_with("SDK-HMAC-SHA256\n20260102T030405Z\n"),
+        "{}",
+        stages.string_to_sign
+    );
+    assert!(emulator.requests().is_empty());
+    client.preview_raw(http::Method::GET, "//elsewhere.example/", None).await.expect_err("another host");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_no_answer_is_no_success_for_any_path_either() {
     use crate::support::{Scripted, answer, json};
 
@@ -275,4 +329,6 @@ async fn calls_can_be_spawned() {
     is_send(&cluster.cancel(documented()).wait());
     is_send(&cluster.synchronized());
     is_send(&client.execute_raw(http::Method::GET, "/", None));
+    is_send(&client.exchange_raw(http::Method::GET, "/", None));
+    is_send(&client.preview_raw(http::Method::GET, "/", None));
 }

@@ -104,6 +104,25 @@ impl Attempt {
         }
     }
 
+    /// The answer without the token that the request carried, for whoever is shown all of it.
+    pub(crate) fn scrubbed(&self, mut answer: Answer) -> Answer {
+        let body = String::from_utf8_lossy(&answer.body);
+        let scrubbed = self.scrub(&body);
+        if scrubbed != body {
+            answer.body = scrubbed.into();
+        }
+        for value in answer.headers.values_mut() {
+            let text = value.to_str().unwrap_or_default();
+            let scrubbed = self.scrub(text);
+            if scrubbed != text
+                && let Ok(scrubbed) = HeaderValue::from_str(&scrubbed)
+            {
+                *value = scrubbed;
+            }
+        }
+        answer
+    }
+
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -316,18 +335,19 @@ impl Authenticate for Attempt {
     fn authenticate(&self, request: &mut reqwest::Request) -> Result<(), AuthenticateError> {
         let now = self.time.now();
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(PRODUCT));
-        match self.credentials.as_ref().map(Credentials::secret) {
+        let signed = match self.credentials.as_ref().map(Credentials::secret) {
             None => return Err(AuthenticateError("there are none".to_owned())),
-            Some(Secret::Key { key, .. }) => sign(request, key, now)?,
+            Some(Secret::Key { key, .. }) => Some(sign(request, key, now)?),
             Some(Secret::Token(token)) => {
                 let value = sensitive(token.expose_secret())?;
                 request.headers_mut().insert("x-auth-token", value);
+                None
             }
-        }
+        };
         let mut kept = self.kept();
         kept.sent_at = Some(now);
         if self.preview_only {
-            kept.preview = Some(RequestPreview::of(request));
+            kept.preview = Some(RequestPreview::of(request, signed.as_ref()));
             return Err(AuthenticateError("it is only shown".to_owned()));
         }
         Ok(())
@@ -343,7 +363,7 @@ fn sign(
     request: &mut reqwest::Request,
     key: &signer::Credentials,
     now: SystemTime,
-) -> Result<(), AuthenticateError> {
+) -> Result<signer::Signed, AuthenticateError> {
     let failed = |error: &dyn std::fmt::Display| AuthenticateError(error.to_string());
     let date = signer::SigningDate::try_from(now).map_err(|error| failed(&error))?;
     let signed = {
@@ -366,7 +386,7 @@ fn sign(
         // As text, a name that is not one of HTTP's own would be copied.
         request.headers_mut().insert(HeaderName::from_static(name), value);
     }
-    Ok(())
+    Ok(signed)
 }
 
 /// A header value that no log shows.

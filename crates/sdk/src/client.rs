@@ -20,6 +20,7 @@ use crate::iam::Iam;
 use crate::limiter::RateLimits;
 use crate::names::{self, ProjectId};
 use crate::observe::{AttemptReport, Observer};
+use crate::preview::RequestPreview;
 use crate::retry::{DEFAULT_MAX_ATTEMPTS, Failed, Reach, Replay};
 use crate::time::{MachineTime, Time};
 use crate::tls::ExtraRoots;
@@ -123,30 +124,97 @@ impl Client {
         path: &str,
         body: Option<&str>,
     ) -> Result<RawAnswer, Error> {
-        let url = self.shared.service.endpoint.join(path)?;
+        let raw = RawRequest::new(self, method, path, body)?;
+        let done = self.call(raw.facts(), path).run(|attempt| exchange(attempt, raw.request())).await?;
+        Ok(RawAnswer { duration: done.took, ..done.value })
+    }
+
+    /// As [`Client::execute_raw`], but once, and with the answer whatever it says: an error of the service is an answer.
+    ///
+    /// For whoever shows answers to people. A place within the rate limit is waited for within the deadline of an
+    /// operation. Where the answer quotes the token that the request carried, `***` stands in its place.
+    ///
+    /// # Errors
+    /// When there is no answer, or not all of it.
+    pub async fn exchange_raw(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<RawAnswer, Error> {
+        let raw = RawRequest::new(self, method, path, body)?;
+        let call = Call { max_attempts: 1, hurried: true, ..self.call(raw.facts(), path) };
+        let done = call.run(|attempt| exchange_once(attempt, raw.request())).await?;
+        Ok(RawAnswer { duration: done.took, ..done.value })
+    }
+
+    /// Signs a request that [`Client::execute_raw`] would send and shows it instead, with the stages of its signature.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`] and [`ErrorKind::Credentials`], as [`Client::execute_raw`]; nothing is sent but what a
+    /// provider of credentials may send.
+    pub async fn preview_raw(
+        &self,
+        method: http::Method,
+        path: &str,
+        body: Option<&str>,
+    ) -> Result<RequestPreview, Error> {
+        let raw = RawRequest::new(self, method, path, body)?;
+        let (shared, project_id) = (&self.shared, Some(self.project_id()));
+        let credentials = Some(shared.wallet.get(shared.engine.timeout).await?);
+        let attempt = Attempt::new(&shared.service, &shared.engine.time, credentials, project_id, true);
+        let attempt = attempt.only_shown();
+        let made = complete(&attempt, &mut raw.request());
+        match (attempt.take_preview(), made) {
+            (Some(preview), _) => Ok(preview),
+            (None, Err(failed)) => Err(failed.error),
+            (None, Ok(())) => Err(Error::new(ErrorKind::InvalidInput, "the request could not be shown")),
+        }
+    }
+}
+
+/// A request that this SDK has no call for, checked.
+struct RawRequest<'a> {
+    method: http::Method,
+    url: url::Url,
+    path: &'a str,
+    body: Option<&'a str>,
+}
+
+impl<'a> RawRequest<'a> {
+    fn new(
+        client: &Client,
+        method: http::Method,
+        path: &'a str,
+        body: Option<&'a str>,
+    ) -> Result<Self, Error> {
+        let url = client.shared.service.endpoint.join(path)?;
         if let Some(body) = body {
             serde_json::from_str::<serde::de::IgnoredAny>(body).map_err(|error| {
                 Error::new(ErrorKind::InvalidInput, "the body is not JSON").with_source(error)
             })?;
         }
-        let documented = documented(&method, path);
-        let facts = Facts {
+        Ok(Self { method, url, path, body })
+    }
+
+    fn facts(&self) -> Facts {
+        let documented = documented(&self.method, self.path);
+        Facts {
             id: documented.map_or("raw", |operation| operation.id),
             per_minute: documented.map(|operation| operation.rate_limit.per_minute),
-            replay: if method.is_safe() { Replay::Read } else { Replay::Unknown },
+            replay: if self.method.is_safe() { Replay::Read } else { Replay::Unknown },
             authenticated: true,
-        };
-        let request = || {
-            let mut request = reqwest::Request::new(method.clone(), url.clone());
-            if let Some(body) = body {
-                let json = http::HeaderValue::from_static("application/json;charset=UTF-8");
-                request.headers_mut().insert(http::header::CONTENT_TYPE, json);
-                *request.body_mut() = Some(body.to_owned().into());
-            }
-            request
-        };
-        let call = self.call(facts, path);
-        Ok(call.run(|attempt| exchange(attempt, request())).await?.value)
+        }
+    }
+
+    fn request(&self) -> reqwest::Request {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        if let Some(body) = self.body {
+            let json = http::HeaderValue::from_static("application/json;charset=UTF-8");
+            request.headers_mut().insert(http::header::CONTENT_TYPE, json);
+            *request.body_mut() = Some(body.to_owned().into());
+        }
+        request
     }
 }
 
@@ -156,14 +224,38 @@ fn documented(method: &http::Method, path: &str) -> Option<&'static Operation> {
     DOCUMENT.operations.iter().find(|operation| operation.matches(method.as_str(), path))
 }
 
-/// Sends a request as it is, with credentials.
-async fn exchange(attempt: Arc<Attempt>, mut request: reqwest::Request) -> Result<RawAnswer, Failed> {
+/// Gives a request what it lacks: host, project, credentials.
+fn complete(attempt: &Attempt, request: &mut reqwest::Request) -> Result<(), Failed> {
     use mrs_iam_sync_client::Authenticate as _;
 
     let before = |kind, message: String| Failed::before(Error::new(kind, message));
-    mrs_iam_sync_client::address(&mut request, attempt.project_id())
+    mrs_iam_sync_client::address(request, attempt.project_id())
         .map_err(|message| before(ErrorKind::InvalidInput, message))?;
-    attempt.authenticate(&mut request).map_err(|error| before(ErrorKind::Credentials, error.to_string()))?;
+    attempt.authenticate(request).map_err(|error| before(ErrorKind::Credentials, error.to_string()))
+}
+
+/// Sends a request as it is, with credentials, and takes any answer that is all there.
+async fn exchange_once(attempt: Arc<Attempt>, mut request: reqwest::Request) -> Result<RawAnswer, Failed> {
+    complete(&attempt, &mut request)?;
+    let result = mrs_iam_sync_client::exchange(&attempt.service().http, request, &*attempt).await;
+    match (result, attempt.answer()) {
+        (Err(error), answer) => Err(attempt.broken(error, answer.as_ref())),
+        (Ok(_), Some(answer)) if !answer.complete => {
+            Err(Failed::new(attempt.unexpected(&answer, &too_long()), Reach::Answered))
+        }
+        (Ok(_), Some(answer)) => Ok(RawAnswer::of(attempt.scrubbed(answer), &attempt)),
+        (Ok(response), None) => Err(not_kept(&response)),
+    }
+}
+
+fn not_kept(response: &reqwest::Response) -> Failed {
+    let message = format!("the answer {} was not kept", response.status());
+    Failed::new(Error::new(ErrorKind::UnexpectedAnswer, message), Reach::Answered)
+}
+
+/// Sends a request as it is, with credentials.
+async fn exchange(attempt: Arc<Attempt>, mut request: reqwest::Request) -> Result<RawAnswer, Failed> {
+    complete(&attempt, &mut request)?;
     let result = mrs_iam_sync_client::exchange(&attempt.service().http, request, &*attempt).await;
     let (answer, sent_at) = (attempt.answer(), attempt.sent_at());
     let answered = |error| Failed::new(error, Reach::Answered);
@@ -176,10 +268,7 @@ async fn exchange(attempt: Arc<Attempt>, mut request: reqwest::Request) -> Resul
             Some(what) => Err(answered(attempt.unexpected(&answer, &what))),
             None => Ok(RawAnswer::of(answer, &attempt)),
         },
-        (Ok(response), None) => Err(answered(Error::new(
-            ErrorKind::UnexpectedAnswer,
-            format!("the answer {} was not kept", response.status()),
-        ))),
+        (Ok(response), None) => Err(not_kept(&response)),
     }
 }
 
@@ -200,7 +289,7 @@ fn fault(answer: &Answer) -> Option<String> {
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RawAnswer {
-    /// HTTP status, below 400.
+    /// HTTP status, below 400 unless it comes from [`Client::exchange_raw`].
     pub status: http::StatusCode,
     /// Headers.
     pub headers: http::HeaderMap,
@@ -208,6 +297,8 @@ pub struct RawAnswer {
     pub body: Vec<u8>,
     /// The request id to quote when asking support.
     pub request_id: Option<String>,
+    /// From the first request to the end of the answer.
+    pub duration: Duration,
 }
 
 impl fmt::Debug for RawAnswer {
@@ -217,6 +308,7 @@ impl fmt::Debug for RawAnswer {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("body", &format_args!("{} bytes", self.body.len()))
             .field("request_id", &self.request_id)
+            .field("duration", &self.duration)
             .finish()
     }
 }
@@ -224,7 +316,13 @@ impl fmt::Debug for RawAnswer {
 impl RawAnswer {
     fn of(answer: Answer, attempt: &Attempt) -> Self {
         let request_id = attempt.id(&answer, &ErrorBody::parse(&answer.body));
-        Self { status: answer.status, headers: answer.headers, body: answer.body.to_vec(), request_id }
+        Self {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body.to_vec(),
+            request_id,
+            duration: Duration::ZERO,
+        }
     }
 }
 

@@ -38,7 +38,7 @@ pub use observe::AttemptReport;
 pub use outcome::{
     Accepted, CancelOutcome, CaseDifference, Completion, NameLists, SyncOutcome, Synchronized,
 };
-pub use preview::RequestPreview;
+pub use preview::{RequestPreview, SigningStages};
 pub use retry::DEFAULT_MAX_ATTEMPTS;
 pub use time::{Sleep, Time};
 pub use wait::Progress;

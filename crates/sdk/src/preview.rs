@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use sdk_hmac_sha256 as signer;
+
 /// A request as it would be sent: signature and secrets masked, everything else exact.
 ///
 /// `Display` shows it as text, one header a line.
@@ -16,13 +18,28 @@ pub struct RequestPreview {
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte; `None` when there is none.
     pub body: Option<String>,
+    /// How it was signed; `None` when a token stands in place of a signature.
+    pub signing: Option<SigningStages>,
+}
+
+/// The stages that a signature is made in, secrets masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SigningStages {
+    /// The request in the one spelling that both sides hash. With a security token the text differs from the one that
+    /// was hashed by the mask in the token's place.
+    pub canonical_request: String,
+    /// What the signature is computed over.
+    pub string_to_sign: String,
+    /// Names of the signed headers: lower case, sorted.
+    pub signed_headers: Vec<String>,
 }
 
 /// What stands in a secret's place.
 const MASK: &str = "***";
 
 impl RequestPreview {
-    pub(crate) fn of(request: &reqwest::Request) -> Self {
+    pub(crate) fn of(request: &reqwest::Request, signed: Option<&signer::Signed>) -> Self {
         let mut headers: Vec<(String, String)> = request
             .headers()
             .iter()
@@ -37,6 +54,18 @@ impl RequestPreview {
                 .body()
                 .and_then(reqwest::Body::as_bytes)
                 .map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+            signing: signed.map(|signed| {
+                let canonical_request = signed.canonical_request();
+                SigningStages {
+                    canonical_request: canonical_request.redacted().to_string(),
+                    string_to_sign: signed.string_to_sign().to_string(),
+                    signed_headers: canonical_request
+                        .signed_headers()
+                        .split(';')
+                        .map(str::to_owned)
+                        .collect(),
+                }
+            }),
         }
     }
 }
@@ -46,7 +75,7 @@ fn shown(name: &str, value: &http::HeaderValue) -> String {
     let text = String::from_utf8_lossy(value.as_bytes());
     match (name, text.split_once("Signature=")) {
         ("authorization", Some((before, _))) => format!("{before}Signature={MASK}"),
-        _ if sdk_hmac_sha256::is_sensitive_header(name) => MASK.to_owned(),
+        _ if signer::is_sensitive_header(name) => MASK.to_owned(),
         _ => text.into_owned(),
     }
 }
