@@ -1,0 +1,181 @@
+// A list of names: typed one by one, or pasted as they come.
+import { count, fill, h, say } from "./dom.js";
+
+/** Names of a text: one a line, or separated by commas. Blanks around them are not part of them. */
+export const split = (text) =>
+  text
+    .split(/[\r\n,]+/)
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+
+/** Makes a field of names. `changed` is told whenever they change. */
+export function chips({ field, label, noun, most, changed }) {
+  let names = [];
+  // The one chip that the Tab key stops at.
+  let stop = 0;
+  const input = h("input", {
+    id: field,
+    test: field,
+    type: "text",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    list: `${field}-known`,
+    placeholder: "Type or paste names…",
+    "aria-describedby": `${field}-help ${field}-told ${field}-error`,
+  });
+  const known = h("datalist", { id: `${field}-known` });
+  const list = h("ul", { class: "chips", "aria-label": `${label}: chosen`, test: `${field}-chips` });
+  const told = h("p", { id: `${field}-told`, class: "muted small", role: "status", test: `${field}-told` });
+  const error = h("p", { id: `${field}-error`, class: "error", test: `${field}-error` });
+  const counted = h("span", { class: "muted small", test: `${field}-count` });
+  const clear = h("button", { type: "button", class: "quiet small", test: `${field}-clear`, onclick: () => take([], "") }, "Remove all");
+  const tag = h("span", { class: "tag optional" }, "optional");
+  const element = h(
+    "div",
+    { class: "field", test: `${field}-field` },
+    h("div", { class: "row spread" }, h("label", { for: field }, label, tag), h("span", { class: "row" }, counted, clear)),
+    h("p", { id: `${field}-help`, class: "muted small" }, `Enter or a comma adds a name; a list can be pasted. Up to ${most.toLocaleString("en")}, of 1 to 64 characters.`),
+    h("div", { class: "row add" }, input, h("button", { type: "button", test: `${field}-add`, onclick: () => commit(true) }, "Add")),
+    known,
+    list,
+    told,
+    error,
+  );
+
+  input.addEventListener("keydown", (event) => {
+    if ((event.key === "Enter" || event.key === ",") && !event.isComposing) {
+      if (input.value.trim() === "" && event.key === "Enter") return;
+      event.preventDefault();
+      commit(true);
+    } else if (event.key === "Backspace" && input.value === "" && names.length > 0) {
+      remove(names.length - 1);
+    }
+  });
+  input.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    if (!/[\r\n,]/.test(text)) return;
+    event.preventDefault();
+    add(split(`${input.value}${text}`));
+    input.value = "";
+  });
+  input.addEventListener("change", () => {
+    // A name chosen from the suggestions.
+    if ([...known.children].some((option) => option.value === input.value)) commit(false);
+  });
+  input.addEventListener("blur", () => commit(false));
+
+  list.addEventListener("keydown", (event) => {
+    const to = { ArrowRight: stop + 1, ArrowLeft: stop - 1, Home: 0, End: names.length - 1 }[event.key];
+    if (event.key === "Delete" || event.key === "Backspace") {
+      event.preventDefault();
+      remove(stop, true);
+    } else if (to !== undefined) {
+      event.preventDefault();
+      stop = Math.min(Math.max(to, 0), names.length - 1);
+      show();
+      focusChip();
+    }
+  });
+
+  function commit(keepFocus) {
+    if (input.value.trim() !== "") add(split(input.value));
+    input.value = "";
+    if (keepFocus) input.focus();
+  }
+
+  /** Takes names in; tells which were merged, left off or too long. */
+  function add(given) {
+    const have = new Set(names);
+    const wrong = given.filter((name) => [...name].length > 64 || /\p{Cc}/u.test(name));
+    const good = given.filter((name) => !wrong.includes(name));
+    const fresh = [...new Set(good)].filter((name) => !have.has(name));
+    const merged = good.length - fresh.length;
+    const room = Math.max(0, most - names.length);
+    const parts = [];
+    const taken = fresh.slice(0, room);
+    if (given.length > 1) parts.push(`${count(taken.length, "name")} added.`);
+    if (merged > 0) parts.push(`${count(merged, "duplicate")} merged.`);
+    if (fresh.length > room) {
+      parts.push(`${count(fresh.length - room, "name")} left off: a request takes ${most.toLocaleString("en")} of a kind.`);
+    }
+    if (wrong.length > 0) parts.push(`${count(wrong.length, "name")} left off: longer than 64 characters, or with control characters.`);
+    take([...names, ...taken], parts.join(" "));
+  }
+
+  function remove(at, focus = false) {
+    const name = names[at];
+    const left = names.filter((_, index) => index !== at);
+    stop = Math.min(at, Math.max(0, left.length - 1));
+    take(left, `${name} removed.`);
+    if (!focus) return;
+    if (left.length > 0) focusChip();
+    else input.focus();
+  }
+
+  function take(next, what) {
+    names = next;
+    told.textContent = what;
+    show();
+    changed(names);
+  }
+
+  function focusChip() {
+    list.children[stop]?.querySelector("button")?.focus();
+  }
+
+  function show() {
+    stop = Math.min(stop, Math.max(0, names.length - 1));
+    fill(
+      list,
+      names.map((name, index) =>
+        h(
+          "li",
+          { class: "chip", test: `${field}-chip` },
+          h("span", {}, name),
+          h(
+            "button",
+            {
+              type: "button",
+              tabindex: index === stop ? "0" : "-1",
+              "aria-label": `Remove ${noun} ${name}`,
+              onclick: () => remove(index, true),
+            },
+            "×",
+          ),
+        ),
+      ),
+    );
+    list.hidden = names.length === 0;
+    clear.hidden = names.length === 0;
+    counted.textContent = names.length > 0 ? `${names.length.toLocaleString("en")} of ${most.toLocaleString("en")}` : "";
+  }
+
+  show();
+  return {
+    element,
+    names: () => names,
+    pending: () => input.value.trim() !== "",
+    commit: () => commit(false),
+    focus: () => input.focus(),
+    /** Sets the names, as a link does. */
+    set(given) {
+      names = [...new Set(given.map((name) => name.trim()).filter((name) => name !== ""))].slice(0, most);
+      told.textContent = "";
+      show();
+    },
+    /** Names to suggest. */
+    suggest(given) {
+      fill(known, given.map((name) => h("option", { value: name })));
+    },
+    complain(text) {
+      error.textContent = text;
+      if (text) input.setAttribute("aria-invalid", "true");
+      else input.removeAttribute("aria-invalid");
+    },
+    say: (text) => {
+      told.textContent = text;
+      say(text);
+    },
+  };
+}

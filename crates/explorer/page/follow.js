@@ -1,0 +1,184 @@
+// After a write was accepted: looks until no synchronization runs, then who is on Manager.
+import { $, count, fill, h, say } from "./dom.js";
+
+// As the SDK has them: an idle service is not believed at once, it may start late.
+const SETTLE = 10_000;
+const DEADLINE = 15 * 60_000;
+const FIRST_REST = 1_000;
+const LONGEST_REST = 5_000;
+/** Failures in a row that are borne. */
+const PATIENCE = 5;
+/** Looks for names that are missing once it has finished. */
+const SECOND_LOOKS = 3;
+/** Rows of the table. */
+const MAX_ROWS = 300;
+
+const LABELS = {
+  arrived: "arrived",
+  already: "already there",
+  along: "brought along",
+  missing: "missing",
+  present: "there",
+  gone: "gone",
+  absent: "was not there",
+  left: "still there",
+};
+
+/** Who is on Manager by an answer to ShowSyncIamUser; null when it does not tell. */
+export function namesOf(answer) {
+  if (answer?.status !== 200) return null;
+  try {
+    const body = JSON.parse(answer.body);
+    if (!Array.isArray(body.user_names) && !Array.isArray(body.group_names)) return null;
+    return { user: body.user_names ?? [], group: body.group_names ?? [] };
+  } catch {
+    return null;
+  }
+}
+
+/** Follows one write. `look` sends a read of the same cluster. */
+export function follow({ operation, values, before, look }) {
+  const card = $("follow");
+  const abort = new AbortController();
+  const state = h("p", { test: "follow-state", role: "status" }, "Accepted; looking whether it runs…");
+  const stop = h("button", { type: "button", class: "quiet", test: "follow-stop", onclick: () => abort.abort() }, "Stop following");
+  const outcome = h("div", { test: "outcome" });
+  fill(card, h("div", { class: "row spread" }, h("h2", { id: "follow-heading" }, "The synchronization"), stop), state, outcome);
+  card.hidden = false;
+  card.dataset.state = "running";
+
+  const rest = (milliseconds) =>
+    new Promise((done) => {
+      const timer = setTimeout(done, milliseconds);
+      abort.signal.addEventListener("abort", () => { clearTimeout(timer); done(); }, { once: true });
+    });
+
+  const ended = (how, text) => {
+    card.dataset.state = how;
+    state.textContent = text;
+    stop.hidden = true;
+  };
+
+  async function run() {
+    const started = performance.now();
+    const elapsed = () => performance.now() - started;
+    const seconds = () => `${(elapsed() / 1000).toFixed(0)} s`;
+    let pause = FIRST_REST;
+    let [seen, failures, known] = [false, 0, true];
+    while (elapsed() < DEADLINE) {
+      await rest(pause);
+      if (abort.signal.aborted) return ended("stopped", "No longer followed. It goes on in the service.");
+      pause = Math.min(pause * 1.25, LONGEST_REST);
+      let answer = null;
+      try {
+        answer = await look("ListSyncStatus");
+      } catch {
+        // Counts as a failure.
+      }
+      if (answer?.error_code?.endsWith(".0101")) {
+        // Older services cannot tell: after the settle time the names have to.
+        known = false;
+        if (elapsed() > SETTLE) break;
+        continue;
+      }
+      let running;
+      try {
+        running = answer?.status === 200 ? JSON.parse(answer.body).is_synchronizing : undefined;
+      } catch {
+        running = undefined;
+      }
+      if (typeof running !== "boolean") {
+        failures += 1;
+        if (failures >= PATIENCE) return ended("failed", `The state could not be read ${failures} times in a row. It may go on in the service.`);
+        continue;
+      }
+      failures = 0;
+      if (running) {
+        seen = true;
+        state.textContent = `Running, for ${seconds()}.`;
+      } else if (seen || elapsed() > SETTLE) {
+        break;
+      } else {
+        state.textContent = `Not seen running yet, after ${seconds()}.`;
+      }
+    }
+    if (elapsed() >= DEADLINE) return ended("late", "Still running after 15 minutes. It goes on in the service.");
+    const took = seconds();
+    let after = null;
+    for (let times = 0; times < SECOND_LOOKS; times += 1) {
+      try {
+        after = namesOf(await look("ShowSyncIamUser")) ?? after;
+      } catch {
+        // The next look may work.
+      }
+      if (abort.signal.aborted) return ended("stopped", "No longer followed.");
+      if (after && sorted(operation, values, before, after).every(([how]) => how !== "missing" && how !== "left")) break;
+      if (times + 1 < SECOND_LOOKS) await rest(2_000);
+    }
+    if (!after) return ended("failed", "It has finished, but who is on Manager could not be read.");
+    const rows = sorted(operation, values, before, after);
+    const bad = rows.filter(([how]) => how === "missing" || how === "left").length;
+    const text = `${known ? "Finished" : "Looked at"} after ${took}${bad ? `, but ${count(bad, "name")} ${operation.method === "DELETE" ? "still there" : "missing"}` : ""}.`;
+    ended(bad ? "incomplete" : "finished", text);
+    table(outcome, rows);
+    say(`${text} ${summary(rows)}`);
+  }
+
+  run();
+  return () => abort.abort();
+}
+
+/** Names by what became of them: `[how, kind, name]`. */
+function sorted(operation, values, before, after) {
+  const rows = [];
+  for (const kind of ["user", "group"]) {
+    const named = values[`${kind}_names`] ?? [];
+    const now = new Set(after[kind]);
+    const then = before ? new Set(before[kind]) : null;
+    if (operation.method === "DELETE") {
+      for (const name of named) rows.push([now.has(name) ? "left" : then && !then.has(name) ? "absent" : "gone", kind, name]);
+      continue;
+    }
+    const here = (name) => (then ? (then.has(name) ? "already" : "arrived") : "present");
+    if (values.everything) {
+      for (const name of now) rows.push([here(name), kind, name]);
+      continue;
+    }
+    for (const name of named) rows.push([now.has(name) ? here(name) : "missing", kind, name]);
+    const others = new Set(named);
+    for (const name of now) if (then && !then.has(name) && !others.has(name)) rows.push(["along", kind, name]);
+  }
+  const order = Object.keys(LABELS);
+  return rows.sort((one, other) => order.indexOf(one[0]) - order.indexOf(other[0]));
+}
+
+function summary(rows) {
+  const counts = new Map();
+  for (const [how] of rows) counts.set(how, (counts.get(how) ?? 0) + 1);
+  return [...counts].map(([how, number]) => `${number.toLocaleString("en")} ${LABELS[how]}`).join(", ");
+}
+
+function table(element, rows) {
+  if (rows.length === 0) return fill(element, h("p", { class: "muted" }, "Nobody is on Manager."));
+  fill(
+    element,
+    h("p", { class: "muted small", test: "outcome-summary" }, `${summary(rows)}.`),
+    h(
+      "div",
+      { class: "scroll", tabindex: "0", role: "region", "aria-label": "What became of each name" },
+      h(
+        "table",
+        {},
+        h("thead", {}, h("tr", {}, ["State", "Kind", "Name"].map((text) => h("th", { scope: "col" }, text)))),
+        h(
+          "tbody",
+          {},
+          rows.slice(0, MAX_ROWS).map(([how, kind, name]) =>
+            h("tr", { test: "outcome-row", "data-how": how }, h("td", {}, h("span", { class: `how ${how}` }, LABELS[how])), h("td", {}, kind), h("td", { class: "wrap" }, name)),
+          ),
+        ),
+      ),
+    ),
+    rows.length > MAX_ROWS ? h("p", { class: "muted small" }, `And ${count(rows.length - MAX_ROWS, "other name")}.`) : null,
+  );
+}

@@ -1,0 +1,124 @@
+// A choice from what a discovery route lists, or an id that is typed.
+import { fill, h } from "./dom.js";
+
+const OTHER = "\u0000other";
+
+/**
+ * Makes a picker. `list` gives a promise of `{id, label}`, `changed` is told of each new id.
+ *
+ * The id typed is the truth; the list only helps to find it, and is not needed.
+ */
+export function picker({ field, label, list, changed }) {
+  let value = "";
+  let items = [];
+  let latest = 0;
+  const select = h("select", { id: `${field}-select`, test: `${field}-select` });
+  const input = h("input", {
+    id: field,
+    test: field,
+    type: "text",
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    maxlength: "64",
+    "aria-describedby": `${field}-status ${field}-error`,
+    "aria-label": `${label}: id`,
+  });
+  const status = h("p", { id: `${field}-status`, class: "muted small", test: `${field}-status` });
+  const reload = h("button", { type: "button", class: "quiet small", test: `${field}-reload`, onclick: load }, "Look again");
+  const error = h("p", { id: `${field}-error`, class: "error", test: `${field}-error` });
+  const element = h(
+    "div",
+    { class: "field" },
+    h("div", { class: "row spread" }, h("label", { for: `${field}-select` }, label, h("span", { class: "tag" }, "required")), reload),
+    select,
+    input,
+    status,
+    error,
+  );
+
+  select.addEventListener("change", () => {
+    if (select.value === OTHER) {
+      typing(true);
+      input.focus();
+    } else {
+      set(select.value);
+      changed(value);
+    }
+  });
+  input.addEventListener("input", () => {
+    value = input.value.trim();
+    changed(value);
+  });
+
+  function typing(on) {
+    input.hidden = !on;
+    if (on) select.value = OTHER;
+  }
+
+  function show() {
+    const options = items.map((item) => h("option", { value: item.id }, item.label));
+    fill(select, h("option", { value: "" }, items.length ? "Choose one…" : "None listed"), options, h("option", { value: OTHER }, "Type an id…"));
+    const known = items.some((item) => item.id === value);
+    input.value = value;
+    if (known || value === "") {
+      select.value = value;
+      typing(value === "" && items.length === 0);
+    } else {
+      typing(true);
+    }
+  }
+
+  /** Asks for the list. An older answer that comes late is dropped. */
+  async function load() {
+    const turn = ++latest;
+    const wanted = list();
+    if (!wanted) {
+      items = [];
+      status.textContent = "";
+      return show();
+    }
+    status.textContent = "Looking…";
+    reload.disabled = true;
+    try {
+      const found = await wanted;
+      if (turn !== latest) return;
+      items = found;
+      status.textContent = items.length ? "" : "The service lists none.";
+    } catch (failed) {
+      if (turn !== latest) return;
+      items = [];
+      status.textContent = `Not listed: ${failed.message} An id can be typed.`;
+    } finally {
+      if (turn === latest) reload.disabled = false;
+    }
+    show();
+    return items;
+  }
+
+  /** Sets the id, as a link or a default does. */
+  function set(id) {
+    value = id;
+    show();
+  }
+
+  /** Says what is wrong with it, or nothing. */
+  function complain(text) {
+    error.textContent = text;
+    for (const control of [select, input]) {
+      if (text) control.setAttribute("aria-invalid", "true");
+      else control.removeAttribute("aria-invalid");
+    }
+  }
+
+  show();
+  return {
+    element,
+    load,
+    set,
+    complain,
+    value: () => value,
+    items: () => items,
+    focus: () => (input.hidden ? select : input).focus(),
+  };
+}
