@@ -18,6 +18,8 @@ mod discovery;
 mod emulated;
 #[path = "cli/emulator_state.rs"]
 mod emulator_state;
+#[path = "cli/explorer.rs"]
+mod explorer;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/interrupts.rs"]

@@ -2,7 +2,7 @@
 
 use crate::support::{FILTERS, cli};
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 14] = [
     &[],
     &["sync"],
     &["cancel"],
@@ -14,6 +14,7 @@ const COMMANDS: [&[&str]; 13] = [
     &["auth"],
     &["auth", "status"],
     &["emulator"],
+    &["explorer"],
     &["schema"],
     &["completion"],
 ];

@@ -158,6 +158,15 @@ pub(crate) enum Command {
     #[cfg(feature = "emulator")]
     #[command(after_long_help = help::EMULATOR)]
     Emulator(Emulator),
+    /// Serve a page on this machine that shows, signs and sends the five operations
+    ///
+    /// An API Explorer: forms, code samples in eight languages, each stage of a signature, and what the service
+    /// answers. The first line on stdout is its address, for your browser, with a token that changes with each start;
+    /// whoever has the address can send requests in your name. Requests are signed in this program: no key or token
+    /// gets into the browser. Only this machine can reach it. Runs until SIGINT (Ctrl-C) or SIGTERM.
+    #[cfg(feature = "explorer")]
+    #[command(after_long_help = help::explorer())]
+    Explorer(Explorer),
     /// Print the JSON Schema of a JSON output
     ///
     /// Without a name, prints the names. Needs no credentials and sends nothing.
@@ -378,6 +387,16 @@ pub(crate) struct Emulator {
     /// Print how it differs from the real service (Markdown), and serve nothing
     #[arg(long, exclusive = true)]
     pub(crate) differences: bool,
+}
+
+#[cfg(feature = "explorer")]
+#[derive(Debug, Args)]
+pub(crate) struct Explorer {
+    /// Where to listen, on this machine only; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: std::net::SocketAddr,
+    #[command(flatten)]
+    pub(crate) service: Service,
 }
 
 /// How the emulator counts requests.

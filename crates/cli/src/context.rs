@@ -93,6 +93,52 @@ fn builder(globals: &Globals) -> Result<ClientBuilder> {
     }
 }
 
+/// What flags, variables and files say, for a command in which the rest is chosen later.
+#[cfg(feature = "explorer")]
+pub(crate) struct Known {
+    pub(crate) builder: ClientBuilder,
+    pub(crate) address: Address,
+    /// The credentials in words; `None` when this machine has none in its environment and files.
+    pub(crate) credentials: Option<String>,
+}
+
+/// As [`builder`], but a region may be missing.
+#[cfg(feature = "explorer")]
+pub(crate) fn known(globals: &Globals) -> Result<Known> {
+    let (mut address, chain) = (Address::new(globals)?, settings::chain(globals)?);
+    let (credentials, words) = match chain.find()? {
+        Some(LocalCredentials::Credentials(credentials)) => {
+            log(&credentials);
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            address.iam_endpoint = address.iam_endpoint.or(owned(credentials.iam_endpoint()));
+            address.project_id = address.project_id.or(owned(credentials.project_id()));
+            if address.endpoint.is_none() {
+                address.region = address.region.or(owned(credentials.region()));
+            }
+            let key = credentials.access_key_id().map(|id| format!(" {id}")).unwrap_or_default();
+            let words = format!("{}{key}, from {}", credentials.describe(), credentials.source());
+            (Some(LocalCredentials::Credentials(credentials)), Some(words))
+        }
+        Some(login) => {
+            (Some(login), Some("a token, fetched with the name and password of an IAM user".to_owned()))
+        }
+        None => (None, None),
+    };
+    let builder = with_address(settings::sending(globals)?, &address);
+    let builder = match credentials {
+        Some(LocalCredentials::Credentials(credentials)) => builder.credentials(credentials),
+        Some(LocalCredentials::Login(login)) => builder.credentials(login),
+        _ => builder.credentials(chain),
+    };
+    if address.endpoint.is_some() || address.region.is_some() {
+        // What is wrong with them is better said now than by the first request.
+        let any =
+            if address.project_id.is_none() { builder.clone().project_id("0") } else { builder.clone() };
+        any.build().map_err(in_words_of_flags)?;
+    }
+    Ok(Known { builder, address, credentials: words })
+}
+
 fn log(credentials: &Credentials) {
     tracing::debug!(
         credentials = credentials.describe(),

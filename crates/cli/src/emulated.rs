@@ -1,6 +1,6 @@
 //! `--emulated`: the service inside this program, behind a real socket and real signatures.
 
-use mrs_iam_sync::Credentials;
+use mrs_iam_sync::{ClientBuilder, Credentials};
 use mrs_iam_sync_emulator::{Emulator, SAMPLE_ACCESS_KEY, SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY, StartError};
 
 use crate::args::Globals;
@@ -10,11 +10,20 @@ use crate::exit::Exit;
 use crate::output::Output;
 use crate::settings::{self, Address};
 
-const NOTICE: &str =
+pub(crate) const NOTICE: &str =
     "EMULATED: nothing real was changed; state ends with this command (keep one with: mrs-iam-sync emulator)";
 
-/// Starts an emulator and a client of it. Environment, region and proxies play no part; credentials never leave it.
+/// Starts an emulator and a client of it.
 pub(crate) async fn context(globals: &Globals, output: Output) -> Result<Context> {
+    let (emulator, builder) = start(globals).await?;
+    let client = builder.build()?;
+    output.say(NOTICE);
+    Ok(Context::emulated(output, client, emulator))
+}
+
+/// Starts an emulator, and says how it is reached. Environment, region and proxies play no part; credentials never
+/// leave it.
+pub(crate) async fn start(globals: &Globals) -> Result<(Emulator, ClientBuilder)> {
     let flags = [
         ("--endpoint", &globals.endpoint),
         ("--iam-endpoint", &globals.iam_endpoint),
@@ -35,9 +44,8 @@ pub(crate) async fn context(globals: &Globals, output: Output) -> Result<Context
         project_id: Some(SAMPLE_PROJECT_ID.to_owned()),
     };
     let credentials = Credentials::access_key(SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY)?;
-    let client = with_address(settings::sending(globals)?, &address).credentials(credentials).build()?;
-    output.say(NOTICE);
-    Ok(Context::emulated(output, client, emulator))
+    let builder = with_address(settings::sending(globals)?, &address).credentials(credentials);
+    Ok((emulator, builder))
 }
 
 /// The command line is wrong, or the machine does not let us.

@@ -170,6 +170,24 @@ f7f45c04-4303-411c-9b71-d2cb730dd162, users user1 and user2 in group1, a group g
 members, and nobody synchronized.
 ";
 
+#[cfg(feature = "explorer")]
+pub(crate) fn explorer() -> String {
+    let playground = match cfg!(feature = "emulator") {
+        true => "  A playground, where nothing real is touched:\n    mrs-iam-sync explorer --emulated\n",
+        false => "",
+    };
+    format!("Examples:\n{playground}{EXPLORER}")
+}
+
+#[cfg(feature = "explorer")]
+const EXPLORER: &str = "  With your credentials, and the region to begin with:
+    mrs-iam-sync explorer --region cn-north-4
+  Always at the same port:
+    mrs-iam-sync explorer --listen 127.0.0.1:8700
+  From another machine, through SSH with the same port at both ends:
+    ssh -L 8700:127.0.0.1:8700 HOST mrs-iam-sync explorer --listen 127.0.0.1:8700
+";
+
 pub(crate) const SCHEMA: &str = "\
 Examples:
     mrs-iam-sync schema

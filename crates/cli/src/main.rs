@@ -82,6 +82,8 @@ fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<()> {
         Command::Auth(Auth::Status) => commands::auth::status(globals, output),
         #[cfg(feature = "emulator")]
         Command::Emulator(flags) => runtime()?.block_on(commands::emulator::run(flags, output)),
+        #[cfg(feature = "explorer")]
+        Command::Explorer(flags) => runtime()?.block_on(commands::explorer::run(flags, globals, output)),
         Command::Reference => commands::reference::run(output),
         Command::Schema(flags) => commands::schema::run(flags.name, output),
         Command::Completion(flags) => commands::completion::run(flags.shell, output),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 use mrs_iam_sync::{
     AgencyCredentials, Client, ClientBuilder, CredentialsChain, DEFAULT_MAX_ATTEMPTS, DEFAULT_TIMEOUT,
-    DEFAULT_WAIT_TIMEOUT,
+    DEFAULT_WAIT_TIMEOUT, RateLimits,
 };
 
 use crate::args::{self, Globals};
@@ -157,9 +157,11 @@ pub(crate) fn sending(globals: &Globals) -> Result<ClientBuilder> {
         .with_timeout(timeout.unwrap_or(DEFAULT_TIMEOUT))
         .with_wait_timeout(wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT))
         .with_max_attempts(max_attempts(globals)?.unwrap_or(DEFAULT_MAX_ATTEMPTS));
-    if globals.no_rate_limit || is_on(variable::NO_RATE_LIMIT) {
-        builder = builder.without_rate_limits();
-    }
+    builder = match globals.no_rate_limit || is_on(variable::NO_RATE_LIMIT) {
+        true => builder.without_rate_limits(),
+        // Shared by all clients that come of it: the limits are the account's.
+        false => builder.with_rate_limits(RateLimits::new()),
+    };
     let ca_file = globals.ca_file.clone().or_else(|| std::env::var_os(variable::CA_FILE).map(PathBuf::from));
     match ca_file.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => Ok(builder.with_ca_file(path)),

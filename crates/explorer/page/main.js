@@ -81,7 +81,8 @@ async function start() {
   restore(
     link.read(location.hash) ?? {
       operation: context.operations[0].id,
-      region: context.region ?? "",
+      // Where the endpoint is given, it only stands in samples.
+      region: context.region ?? (context.endpoint ? "cn-north-4" : ""),
       project_id: context.project_id ?? "",
       cluster_id: "",
       everything: false,

@@ -137,7 +137,10 @@ async fn asset(Path(name): Path<String>) -> Answered {
 /// What the page begins with.
 async fn context(State(shared): Explorer) -> Answered {
     let settings = &shared.settings;
-    let regions: Vec<&str> = DOCUMENT.regions.iter().map(|region| region.id).collect();
+    let mut regions: Vec<&str> = DOCUMENT.regions.iter().map(|region| region.id).collect();
+    if let Some(own) = settings.region.as_deref().filter(|own| !regions.contains(own)) {
+        regions.push(own);
+    }
     answer(&json!({
         "version": env!("CARGO_PKG_VERSION"),
         "emulated": settings.emulated,

@@ -7,6 +7,8 @@ pub(crate) mod clusters;
 pub(crate) mod completion;
 #[cfg(feature = "emulator")]
 pub(crate) mod emulator;
+#[cfg(feature = "explorer")]
+pub(crate) mod explorer;
 pub(crate) mod list;
 pub(crate) mod projects;
 pub(crate) mod reference;
