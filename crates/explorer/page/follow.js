@@ -40,12 +40,15 @@ export function namesOf(answer) {
 export function follow({ operation, values, before, look }) {
   const card = $("follow");
   const abort = new AbortController();
+  // Whether the card is another one's by now.
+  let replaced = false;
   const state = h("p", { test: "follow-state", role: "status" }, "Accepted; looking whether it runs…");
   const stop = h("button", { type: "button", class: "quiet", test: "follow-stop", onclick: () => abort.abort() }, "Stop following");
   const outcome = h("div", { test: "outcome" });
   fill(card, h("div", { class: "row spread" }, h("h2", { id: "follow-heading" }, "The synchronization"), stop), state, outcome);
   card.hidden = false;
   card.dataset.state = "running";
+  card.scrollIntoView({ block: "nearest" });
 
   const rest = (milliseconds) =>
     new Promise((done) => {
@@ -54,6 +57,7 @@ export function follow({ operation, values, before, look }) {
     });
 
   const ended = (how, text) => {
+    if (replaced) return;
     card.dataset.state = how;
     state.textContent = text;
     stop.hidden = true;
@@ -120,12 +124,18 @@ export function follow({ operation, values, before, look }) {
     const bad = rows.filter(([how]) => how === "missing" || how === "left").length;
     const text = `${known ? "Finished" : "Looked at"} after ${took}${bad ? `, but ${count(bad, "name")} ${operation.method === "DELETE" ? "still there" : "missing"}` : ""}.`;
     ended(bad ? "incomplete" : "finished", text);
+    // Whoever still looks at the card sees all of it.
+    const shown = card.getBoundingClientRect();
     table(outcome, rows);
+    if (shown.top >= 0 && shown.bottom <= innerHeight) card.scrollIntoView({ block: "nearest" });
     say(`${text} ${summary(rows)}`);
   }
 
   run();
-  return () => abort.abort();
+  return () => {
+    replaced = true;
+    abort.abort();
+  };
 }
 
 /** Names by what became of them: `[how, kind, name]`. */

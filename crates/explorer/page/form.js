@@ -4,8 +4,8 @@ import { chips } from "./chips.js";
 import { copyButton, fill, h, say } from "./dom.js";
 import { picker } from "./picker.js";
 
-/** Makes the form. `changed` is told of each change, `sent` when it is to be sent. */
-export function makeForm(element, context, { changed, sent }) {
+/** Makes the form. `changed` is told of each change, `sent` when it is to be sent; `address` gives a link. */
+export function makeForm(element, context, { changed, sent, address }) {
   let operation = context.operations[0];
   let requiredOnly = false;
   const most =
@@ -55,11 +55,12 @@ export function makeForm(element, context, { changed, sent }) {
   const hidden = h("p", { class: "muted small", test: "hidden-note" });
   const requiredSwitch = h("input", { type: "checkbox", id: "required-only", test: "required-only", onchange: () => { requiredOnly = requiredSwitch.checked; show(); } });
   const followSwitch = h("input", { type: "checkbox", id: "follow-on", test: "follow-on", checked: true });
-  const followField = h("label", { class: "switch" }, followSwitch, h("span", {}, "Follow it, and show who arrived"));
+  const followText = h("span", {});
+  const followField = h("label", { class: "switch" }, followSwitch, followText);
   const heading = h("h2", { id: "form-heading", tabindex: "-1", test: "form-heading" });
   const summary = h("p", { class: "muted" });
   const send = h("button", { type: "submit", class: "primary", test: "send" }, "Send");
-  const link = copyButton("Copy link", () => location.href, "copy-link");
+  const link = copyButton("Copy link", address, "copy-link");
 
   fill(
     element,
@@ -159,6 +160,7 @@ export function makeForm(element, context, { changed, sent }) {
       ? `${left} optional field${left === 1 ? "" : "s"} hidden. The API requires neither names nor everything; this explorer sends no request without one of them.`
       : "";
     followField.hidden = !operation.write;
+    followText.textContent = `Follow it, and show who ${operation.method === "DELETE" ? "is gone" : "arrived"}`;
     send.textContent = operation.write ? `Send ${operation.method}…` : `Send ${operation.method}`;
   }
 

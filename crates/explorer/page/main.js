@@ -49,7 +49,11 @@ async function start() {
   introduce(context);
 
   const find = (id) => context.operations.find((it) => it.id === id);
-  const form = makeForm($("form"), context, { changed, sent: () => order(context, form) });
+  const form = makeForm($("form"), context, {
+    changed,
+    sent: () => order(context, form),
+    address: () => new URL(link.write(form.state()), location.href).href,
+  });
   const wanted = () => ({ operation: form.operation(), values: form.values(), ready: form.ready(), unusable: form.unusable() });
   const remember = debounced(300, () => history.replaceState(null, "", link.write(form.state())));
   const sampled = samples(context, wanted);
@@ -66,6 +70,7 @@ async function start() {
     const operation = find(id) ?? context.operations[0];
     form.choose(operation);
     docs.show(operation);
+    document.title = `${operation.id} – API Explorer – MRS IAM synchronization`;
     if (focus) form.focus();
     changed();
   }
@@ -126,8 +131,6 @@ async function order(context, form) {
     say("Nothing was sent.");
     return;
   }
-  stopFollowing();
-  $("follow").hidden = true;
   form.busy(true);
   const where = { region: values.region, project_id: values.project_id, cluster_id: values.cluster_id };
   const look = (id) => call(id, where, false, true);
@@ -143,7 +146,12 @@ async function order(context, form) {
   try {
     const answer = await call(operation.id, values, operation.write, false);
     showAnswer(answer);
-    if (follows && answer.success) stopFollowing = follow({ operation, values, before, look });
+    if (operation.write && answer.success) {
+      // Another one took the place of what was followed. A read, or a refusal, does not.
+      stopFollowing();
+      $("follow").hidden = true;
+      if (follows) stopFollowing = follow({ operation, values, before, look });
+    }
   } catch (refused) {
     showRefused(operation.id, refused);
   }

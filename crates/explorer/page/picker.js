@@ -76,6 +76,7 @@ export function picker({ field, label, list, changed }) {
     if (!wanted) {
       items = [];
       status.textContent = "";
+      reload.disabled = false;
       return show();
     }
     status.textContent = "Looking…";

@@ -156,6 +156,7 @@ fn same_site(headers: &HeaderMap, opens: bool) -> Result<(), Refusal> {
         match site.as_bytes() {
             b"same-origin" => {}
             b"none" if opens => {}
+            _ if opens => return Err(Refusal::followed()),
             _ => return Err(Refusal::foreign("the browser says that another page sends this request")),
         }
     }

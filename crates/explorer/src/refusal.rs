@@ -72,6 +72,13 @@ impl Refusal {
             .with_hint("only the explorer's own page may send requests to it")
     }
 
+    /// A link of another page led here. A browser would keep the cookie from what follows.
+    pub(crate) fn followed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "foreign", "another page led here").with_hint(
+            "copy the address that `mrs-iam-sync explorer` has printed into the browser's address bar",
+        )
+    }
+
     pub(crate) fn misdirected(own: &str) -> Self {
         Self::new(
             StatusCode::MISDIRECTED_REQUEST,
