@@ -55,6 +55,42 @@ fn without_credentials_it_shows_and_says_so() {
     ");
 }
 
+#[cfg(unix)]
+#[test]
+fn no_secret_is_in_the_log() {
+    use mrs_iam_sync_emulator::{SAMPLE_PROJECT_ID, SAMPLE_SECRET_KEY};
+
+    let mut child = cli(["explorer", "--emulated", "-vv"]).start();
+    let url = address(&mut child);
+    let entered = get(&url);
+    let cookie = entered.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let host = url.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let body = format!(
+        r#"{{"operation_id": "ListSyncStatus", "values": {{"region": "cn-north-4",
+            "project_id": "{SAMPLE_PROJECT_ID}", "cluster_id": "{}"}}}}"#,
+        crate::support::CLUSTER
+    );
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "POST /api/send HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncookie: {cookie}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("is_synchronizing"), "{answer}");
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let log = Run::from(child.wait_with_output().unwrap()).stderr;
+    assert!(log.contains("ListSyncStatus"), "the log is on: {log}");
+    for secret in [url.rsplit('=').next().unwrap(), cookie.rsplit('=').next().unwrap(), SAMPLE_SECRET_KEY] {
+        assert!(secret.len() >= 40 && !log.contains(secret), "{log}");
+    }
+}
+
 /// Nobody reads the address; it runs on, and says nothing more.
 #[cfg(unix)]
 #[test]

@@ -147,6 +147,8 @@ fn twice(names: &[String]) -> Option<&String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn values() -> Values {
@@ -219,6 +221,50 @@ mod tests {
         prepare("CancelSyncIamUser", &Values { everything: true, ..self::values() }).unwrap_err();
         for id in ["", "listsyncstatus", "ListClusters", "KeystoneListUsers", "../UpdateSyncIamUser"] {
             prepare(id, &self::values()).unwrap_err();
+        }
+    }
+
+    /// What the contract says of an operation's body.
+    fn schema(operation: &Operation) -> Option<jsonschema::Validator> {
+        let schema = operation.request?.schema;
+        let mut document: Value = serde_json::from_str(DOCUMENT.schemas).unwrap();
+        document["$ref"] = format!("#/$defs/{schema}").into();
+        Some(jsonschema::validator_for(&document).unwrap())
+    }
+
+    fn id() -> impl Strategy<Value = String> {
+        prop_oneof![4 => "[A-Za-z0-9]{1,64}", 1 => "[-_A-Za-z0-9]{0,66}", 1 => any::<String>(), 1 => "[./%2eE\\\\?#]{1,9}"]
+    }
+
+    fn names() -> impl Strategy<Value = Vec<String>> {
+        let name = prop_oneof![4 => "[^\\p{Cc}]{1,64}", 1 => any::<String>(), 1 => Just("twice".to_owned())];
+        prop_oneof![1 => Just(Vec::new()), 2 => proptest::collection::vec(name, 0..4)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Whatever is typed: it is refused, or the request is one of the operation, by the contract's schema.
+        #[test]
+        fn what_is_prepared_is_what_the_contract_says(
+            which in 0..5_usize, project_id in id(), cluster_id in id(), everything: bool,
+            user_names in names(), group_names in names(),
+        ) {
+            let operation = &DOCUMENT.operations[which];
+            let values = Values {
+                project_id, cluster_id, everything, user_names, group_names, ..self::values()
+            };
+            if let Ok(prepared) = values.prepare(operation, false) {
+                let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_/.".contains(&byte);
+                prop_assert!(prepared.path.bytes().all(plain) && !prepared.path.contains(".."), "{}", prepared.path);
+                prop_assert!(operation.matches(prepared.method.as_str(), &prepared.path), "{}", prepared.path);
+                let body = prepared.body.map(|body| serde_json::from_str::<Value>(&body).unwrap());
+                match (schema(operation), body) {
+                    (Some(schema), Some(body)) => prop_assert!(schema.is_valid(&body), "{body}"),
+                    (None, None) => {}
+                    (_, body) => prop_assert!(false, "{body:?}"),
+                }
+            }
         }
     }
 
