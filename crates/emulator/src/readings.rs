@@ -223,10 +223,11 @@ pub const READINGS: &[Reading] = &[
     ),
     reading(
         "Clusters",
-        "Filters and pages of the list; clusterName is fuzzy; the states existing and history are not explained.",
+        "Filters and pages of the list; clusterName is fuzzy; of tags k1*v1,k2*v2 a cluster has all; the states existing \
+         and history are not explained.",
         "In the order of ids. A name is found by any part of it, upper and lower case being different. History is \
-         terminated, existing everything else. No cluster has tags or is in another enterprise project than 0. A page \
-         after the last is empty. Only ids, name, state and projects are shown.",
+         terminated, existing everything else. Tags are compared exactly, and are not shown. No cluster is in another \
+         enterprise project than 0. A page after the last is empty. Only ids, name, state and projects are shown.",
     ),
     reading(
         "States of clusters",

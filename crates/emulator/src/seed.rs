@@ -1,6 +1,6 @@
 //! Seeds: a world and its keys, as YAML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use mrs_iam_sync_contract::{Document, iam, iam_sync_user};
@@ -259,6 +259,9 @@ struct ClusterFile {
     /// State that it is listed with.
     #[serde(default)]
     state: ClusterState,
+    /// Tags: keys with values.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
     /// Who is on its Manager.
     #[serde(default)]
     synchronized: Synchronized,
@@ -368,6 +371,9 @@ impl Building {
         let name = cluster.name.as_deref().unwrap_or(&id.value);
         self.world.add_named_cluster(project.value.as_str(), id.value.as_str(), name);
         self.world.set_cluster_state(&id.value, cluster.state);
+        for (key, value) in &cluster.tags {
+            self.world.set_cluster_tag(&id.value, key.as_str(), value.as_str());
+        }
         let Synchronized { everything, users, groups } = &cluster.synchronized;
         each(users, &format!("{place}.synchronized.users"), |user, place| {
             known(self.world.has_user(&user.value), user, place, "user")

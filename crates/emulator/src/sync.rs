@@ -18,6 +18,8 @@ pub struct Cluster {
     id: String,
     name: String,
     state: ClusterState,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
     manager: Manager,
     running: Option<Running>,
     has_finished: bool,
@@ -170,6 +172,7 @@ impl Cluster {
             id,
             name,
             state: ClusterState::default(),
+            tags: BTreeMap::new(),
             manager: Manager::default(),
             running: None,
             has_finished: false,
@@ -196,6 +199,16 @@ impl Cluster {
 
     pub(crate) fn set_state(&mut self, state: ClusterState) {
         self.state = state;
+    }
+
+    /// Its tags: keys with values.
+    #[must_use]
+    pub fn tags(&self) -> &BTreeMap<String, String> {
+        &self.tags
+    }
+
+    pub(crate) fn set_tag(&mut self, key: String, value: String) {
+        self.tags.insert(key, value);
     }
 
     /// The id of the project that it belongs to.

@@ -165,6 +165,17 @@ impl World {
         cluster.map(|cluster| Arc::make_mut(cluster).set_state(state)).is_some()
     }
 
+    /// Gives a cluster a tag, or the tag of that key another value. Returns whether there is a cluster of that id.
+    pub fn set_cluster_tag(
+        &mut self,
+        cluster_id: &str,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> bool {
+        let cluster = self.clusters.get_mut(cluster_id);
+        cluster.map(|cluster| Arc::make_mut(cluster).set_tag(key.into(), value.into())).is_some()
+    }
+
     /// Adds an IAM user that is in no group. Returns `false` when there is one of that name, which stays as it is.
     pub fn add_user(&mut self, name: impl Into<String>) -> bool {
         let name = name.into();

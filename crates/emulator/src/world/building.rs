@@ -65,6 +65,13 @@ impl World {
         self
     }
 
+    /// [`set_cluster_tag`](Self::set_cluster_tag) for building.
+    #[must_use]
+    pub fn with_cluster_tag(mut self, cluster_id: &str, key: &str, value: &str) -> Self {
+        self.set_cluster_tag(cluster_id, key, value);
+        self
+    }
+
     /// [`add_group`](Self::add_group) for building.
     #[must_use]
     pub fn with_group(mut self, name: impl Into<String>) -> Self {

@@ -359,7 +359,10 @@ exercised! {
     }    "Clusters" clusters |stage| {
         stage.emulator.change_world(|world| {
             world.add_named_cluster(SAMPLE[0], "a", "MRS-old");
-            world.set_cluster_state("a", ClusterState::Terminated)
+            world.set_cluster_state("a", ClusterState::Terminated);
+            world.set_cluster_tag("a", "env", "prod");
+            world.set_cluster_tag("a", "team", "Data lake");
+            world.set_cluster_tag(SAMPLE[1], "env", "test")
         });
         for (query, expected) in [
             ("", &["MRS-old", "mrs-sample"][..]),
@@ -367,7 +370,13 @@ exercised! {
             ("clusterName=MRS", &["MRS-old"]),
             ("clusterState=history", &["MRS-old"]),
             ("clusterState=existing", &["mrs-sample"]),
+            ("tags=", &["MRS-old", "mrs-sample"]),
             ("tags=k*v", &[]),
+            ("tags=env*prod", &["MRS-old"]),
+            ("tags=env*pro", &[]),
+            ("tags=env*prod%2Cteam*Data%20lake", &["MRS-old"]),
+            ("tags=env*prod%2Cteam*other", &[]),
+            ("tags=env*test&clusterState=existing", &["mrs-sample"]),
             ("enterpriseProjectId=1", &[]),
             ("pageSize=1&currentPage=3", &[]),
         ] {
@@ -376,6 +385,10 @@ exercised! {
             let clusters = answer.body["clusters"].as_array().unwrap();
             let names: Vec<_> = clusters.iter().map(|cluster| cluster["clusterName"].as_str().unwrap()).collect();
             assert_eq!(names, expected, "{query}");
+        }
+        for query in ["tags=env", "tags=*prod", "tags=env*prod%2C"] {
+            let target = format!("/v1.1/{}/cluster_infos?{query}", SAMPLE[0]);
+            assert_eq!(stage.signed(Draft::new("GET", &target)).await.status, 400, "{query}");
         }
     }
     "States of clusters" states_of_clusters |stage| {

@@ -29,7 +29,7 @@ access_keys:
 clusters:
 - { id: c1, project: p1, name: first, synchronized: { users: [bob, alice], groups: [others] } }
 - { id: c2, project: p2, state: scaling-out, synchronized: { everything: true } }
-- { id: c3, project: p2 }
+- { id: c3, project: p2, tags: { env: prod, team: data } }
 ";
 
 #[tokio::test]
@@ -51,6 +51,7 @@ async fn a_seed_is_a_world_with_its_keys() {
     assert_eq!(first.group_names(), ["others", "admins"], "groups come along");
     assert_eq!(second.user_names(), ["007", "alice", "bob"]);
     assert_eq!((second.state(), third.state()), (ClusterState::ScalingOut, ClusterState::Running));
+    assert_eq!((third.tags().len(), third.tags()["team"].as_str()), (2, "data"));
     assert_eq!(world.is_synchronous("c1"), Some(true));
     assert_eq!((third.user_names().len(), world.is_synchronous("c3")), (0, Some(false)));
     assert_eq!(world.manager_roles("c1", "alice").unwrap().len(), 8);
