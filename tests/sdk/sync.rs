@@ -332,3 +332,25 @@ async fn calls_can_be_spawned() {
     is_send(&client.exchange_raw(http::Method::GET, "/", None));
     is_send(&client.preview_raw(http::Method::GET, "/", None));
 }
+
+/// What is known is not read again, and what runs already may be changing it.
+#[tokio::test(start_paused = true)]
+async fn on_the_strength_of_what_is_known() {
+    let (emulator, cluster, _) = emulated(|builder| builder.sync_duration(Duration::from_secs(20))).await;
+    let before = cluster.synchronized().await.expect("a list");
+    cluster.sync(documented()).knowing(before.clone()).send().await.expect("accepted");
+    let error = cluster.sync(documented()).knowing(before.clone()).send().await.expect_err("one runs");
+    assert_eq!(error.kind(), ErrorKind::SyncRunning);
+    let names = Names::builder().user("user1").build().expect("names");
+    let error = cluster.cancel(names.clone()).knowing(before.clone()).send().await.expect_err("one runs");
+    assert_eq!(error.kind(), ErrorKind::SyncRunning);
+    assert_eq!(
+        operations(&emulator),
+        ["ShowSyncIamUser", "UpdateSyncIamUser", "UpdateSyncIamUser", "CancelSyncIamUser"],
+        "nobody waited and sent it again"
+    );
+    // Without, its end is waited for.
+    cluster.sync(documented()).send().await.expect("accepted in the end");
+    let outcome = cluster.cancel(names).wait().await.expect("removed");
+    assert_eq!(outcome.removed.users, ["user1"]);
+}

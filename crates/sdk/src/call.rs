@@ -66,6 +66,10 @@ pub(crate) struct Call<'a> {
     pub(crate) hurried: bool,
     /// For writes that wait until no synchronization runs.
     pub(crate) looks: Option<&'a Looks<'a>>,
+    /// Whether a write fails when a synchronization runs, instead of waiting for its end.
+    pub(crate) unless_running: bool,
+    /// Told when a request leaves, and not while it waits for the rate limit.
+    pub(crate) leaves: Option<&'a (dyn Fn() + Send + Sync + 'a)>,
 }
 
 /// What came of an operation.
@@ -93,6 +97,8 @@ impl<'a> Call<'a> {
             confidential: None,
             hurried: false,
             looks: None,
+            unless_running: false,
+            leaves: None,
         }
     }
 
@@ -123,7 +129,8 @@ impl<'a> Call<'a> {
                 }
                 Err(failed) => failed,
             };
-            let Some(rest) = plan.rest(&failed, &mut jitter, renewable) else {
+            let yields = self.unless_running && failed.error.kind() == ErrorKind::SyncRunning;
+            let Some(rest) = plan.rest(&failed, &mut jitter, renewable).filter(|_| !yields) else {
                 return Err(failed.error.with_attempts(plan.sent()));
             };
             tracing::warn!("{}: trying again in {} s", failed.error, seconds(rest));
@@ -144,11 +151,11 @@ impl<'a> Call<'a> {
     {
         let first = plan.take_first();
         if first == First::Idle {
-            self.until_idle(plan, course).await?;
+            Box::pin(self.until_idle(plan, course)).await?;
         }
         // Before the way: a provider may need one itself. What it fails with is its own last word.
         let asked = self.engine.time.monotonic();
-        let credentials = self.credentials(plan, course, first).await.map_err(Failed::last)?;
+        let credentials = Box::pin(self.credentials(plan, course, first)).await.map_err(Failed::last)?;
         let spent = self.engine.time.monotonic().saturating_sub(asked);
         let way = self.way(plan, course).await?;
         plan.begin(spent);
@@ -162,7 +169,11 @@ impl<'a> Call<'a> {
         if let Some(credentials) = &credentials {
             course.credentials = Some(credentials.clone());
         }
-        let result = self.one(plan, credentials, way, send).await;
+        if let Some(leaves) = self.leaves {
+            leaves();
+        }
+        // On the heap, as are the two before: thousands of calls may wait for their turn, of which few are under way.
+        let result = Box::pin(self.one(plan, credentials, way, send)).await;
         if let Err(failed) = &result {
             course.failure = Some(failed.error.clone());
         }

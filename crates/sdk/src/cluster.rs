@@ -49,6 +49,7 @@ impl Cluster {
             cluster: self.clone(),
             selection: selection.into(),
             if_missing: false,
+            before: None,
             watch: Watch::default(),
         }
     }
@@ -56,7 +57,7 @@ impl Cluster {
     /// Removes users and groups from Manager (`CancelSyncIamUser`). Nothing is sent before
     /// [`CancelRequest::send`] or [`CancelRequest::wait`].
     pub fn cancel(&self, names: Names) -> CancelRequest {
-        CancelRequest { cluster: self.clone(), names, watch: Watch::default() }
+        CancelRequest { cluster: self.clone(), names, before: None, watch: Watch::default() }
     }
 
     /// The users and groups on Manager (`ShowSyncIamUser`).
@@ -120,33 +121,43 @@ impl Cluster {
         Ok(self.call(&LIST_SYNC_REQUIREMENTS).run(read).await?.value)
     }
 
-    pub(crate) async fn send_sync(&self, selection: &Selection) -> Result<Accepted, Error> {
+    async fn send_sync(&self, selection: &Selection, manner: Manner<'_>) -> Result<Accepted, Error> {
         let send = |attempt: Arc<Attempt>| async move {
             let client = generated(&attempt);
             Ok(attempt.finish(self.sync_call(&client, selection).send().await)?.into_inner().state)
         };
-        self.write(&UPDATE_SYNC_IAM_USER, send).await
+        self.write(&UPDATE_SYNC_IAM_USER, manner, send).await
     }
 
-    pub(crate) async fn send_cancel(&self, names: &Names) -> Result<Accepted, Error> {
+    async fn send_cancel(&self, names: &Names, manner: Manner<'_>) -> Result<Accepted, Error> {
         let send = |attempt: Arc<Attempt>| async move {
             let client = generated(&attempt);
             Ok(attempt.finish(self.cancel_call(&client, names).send().await)?.into_inner().state)
         };
-        self.write(&CANCEL_SYNC_IAM_USER, send).await
+        self.write(&CANCEL_SYNC_IAM_USER, manner, send).await
     }
 
     /// A write; before it is repeated no synchronization may run.
-    async fn write<S, F>(&self, operation: &'static Operation, send: S) -> Result<Accepted, Error>
+    async fn write<S, F>(
+        &self,
+        operation: &'static Operation,
+        manner: Manner<'_>,
+        send: S,
+    ) -> Result<Accepted, Error>
     where
         S: Fn(Arc<Attempt>) -> F,
         F: Future<Output = Result<String, Failed>>,
     {
         let looks = |within| -> Look<'_> { Box::pin(async move { self.look_at_status(within).await.ok() }) };
+        let leaves = || manner.watch.tell(&Progress::Sending);
         let mut call = self.call(operation);
         call.looks = Some(&looks);
+        call.leaves = Some(&leaves);
+        call.unless_running = manner.unless_running;
         let Done { value: state, request_id, attempts, took } = call.run(send).await?;
-        Ok(Accepted { state, request_id, attempts, seconds: seconds(took) })
+        let accepted = Accepted { state, request_id, attempts, seconds: seconds(took) };
+        manner.watch.tell(&Progress::Accepted(accepted.clone()));
+        Ok(accepted)
     }
 
     fn call(&self, operation: &'static Operation) -> Call<'_> {
@@ -214,6 +225,7 @@ pub struct SyncRequest {
     cluster: Cluster,
     selection: Selection,
     if_missing: bool,
+    before: Option<Synchronized>,
     watch: Watch,
 }
 
@@ -223,6 +235,13 @@ impl SyncRequest {
     /// not give are sent. Without effect on everything.
     pub fn if_missing(mut self) -> Self {
         self.if_missing = true;
+        self
+    }
+
+    /// Takes this as what is on Manager now, and does not read it again before the request. A synchronization that runs
+    /// already may change it: then the request fails with [`ErrorKind::SyncRunning`] instead of waiting for its end.
+    pub fn knowing(mut self, before: Synchronized) -> Self {
+        self.before = Some(before);
         self
     }
 
@@ -239,7 +258,7 @@ impl SyncRequest {
     /// # Errors
     /// As any call: see [`ErrorKind`]. [`Error::parts`] tells which names were done.
     pub async fn send(self) -> Result<Vec<Accepted>, Error> {
-        match self.narrowed(None).await? {
+        match self.narrowed(self.before.as_ref()).await? {
             Some(selection) => self.send_parts(&selection).await,
             None => Ok(Vec::new()),
         }
@@ -255,8 +274,7 @@ impl SyncRequest {
     /// [`Error::parts`] which names were done where several requests were needed. Missing names and a deadline that
     /// passes are no errors but part of the outcome.
     pub async fn wait(self) -> Result<SyncOutcome, Error> {
-        self.watch.tell(&Progress::Reading);
-        let before = self.cluster.synchronized().await?;
+        let before = before(&self.cluster, self.before.as_ref(), &self.watch).await?;
         let Some(selection) = self.narrowed(Some(&before)).await? else {
             return Ok(SyncOutcome::nothing_to_do(&self.selection, &before));
         };
@@ -299,15 +317,12 @@ impl SyncRequest {
         let names = match selection {
             Selection::Named(names) => names,
             Selection::Everything => {
-                self.watch.tell(&Progress::Sending);
-                let accepted = self.cluster.send_sync(selection).await?;
-                self.watch.tell(&Progress::Accepted(accepted.clone()));
-                return Ok(vec![accepted]);
+                return Ok(vec![self.cluster.send_sync(selection, self.manner()).await?]);
             }
         };
         let send = |part: Names| async move {
             let part = Selection::Named(part);
-            self.cluster.send_sync(&part).await
+            self.cluster.send_sync(&part, self.manner()).await
         };
         in_parts(&self.cluster, &self.watch, names, &UPDATE_SYNC_IAM_USER, send).await
     }
@@ -318,7 +333,7 @@ impl SyncRequest {
     /// # Errors
     /// As any call: see [`ErrorKind`].
     pub async fn preview(self) -> Result<Vec<RequestPreview>, Error> {
-        let Some(selection) = self.narrowed(None).await? else {
+        let Some(selection) = self.narrowed(self.before.as_ref()).await? else {
             return Ok(Vec::new());
         };
         let parts: Vec<Selection> = match selection.into_owned() {
@@ -334,6 +349,10 @@ impl SyncRequest {
             shown.push(cluster.shown(call).await?);
         }
         Ok(shown)
+    }
+
+    fn manner(&self) -> Manner<'_> {
+        Manner { watch: &self.watch, unless_running: self.before.is_some() }
     }
 
     /// What is left to send; `before` is read when it is needed and not given.
@@ -364,10 +383,18 @@ impl SyncRequest {
 pub struct CancelRequest {
     cluster: Cluster,
     names: Names,
+    before: Option<Synchronized>,
     watch: Watch,
 }
 
 impl CancelRequest {
+    /// Takes this as what is on Manager now, and does not read it again before the request. A synchronization that runs
+    /// already may change it: then the request fails with [`ErrorKind::SyncRunning`] instead of waiting for its end.
+    pub fn knowing(mut self, before: Synchronized) -> Self {
+        self.before = Some(before);
+        self
+    }
+
     /// Is told how [`CancelRequest::wait`] goes on.
     pub fn on_progress(mut self, told: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.watch = Watch::new(told);
@@ -382,7 +409,8 @@ impl CancelRequest {
     /// As any call: see [`ErrorKind`]. [`Error::parts`] tells which names were done.
     pub async fn send(self) -> Result<Vec<Accepted>, Error> {
         let cluster = &self.cluster;
-        let send = |part: Names| async move { cluster.send_cancel(&part).await };
+        let manner = Manner { watch: &self.watch, unless_running: self.before.is_some() };
+        let send = |part: Names| async move { cluster.send_cancel(&part, manner).await };
         in_parts(cluster, &self.watch, &self.names, &CANCEL_SYNC_IAM_USER, send).await
     }
 
@@ -391,8 +419,7 @@ impl CancelRequest {
     /// # Errors
     /// As [`SyncRequest::wait`].
     pub async fn wait(self) -> Result<CancelOutcome, Error> {
-        self.watch.tell(&Progress::Reading);
-        let before = self.cluster.synchronized().await?;
+        let before = before(&self.cluster, self.before.as_ref(), &self.watch).await?;
         let started = self.cluster.client.shared.engine.time.monotonic();
         let accepted = self.clone().send().await?;
         let goal = Goal::Absent(&self.names);
@@ -414,6 +441,27 @@ impl CancelRequest {
         }
         Ok(shown)
     }
+}
+
+/// How a write is sent.
+#[derive(Clone, Copy)]
+struct Manner<'a> {
+    watch: &'a Watch,
+    /// Whether it fails when a synchronization runs, instead of waiting for its end.
+    unless_running: bool,
+}
+
+/// What is on Manager before a request: as it is known, or read now.
+async fn before<'a>(
+    cluster: &Cluster,
+    known: Option<&'a Synchronized>,
+    watch: &Watch,
+) -> Result<Cow<'a, Synchronized>, Error> {
+    if let Some(known) = known {
+        return Ok(Cow::Borrowed(known));
+    }
+    watch.tell(&Progress::Reading);
+    cluster.synchronized().await.map(Cow::Owned)
 }
 
 /// Sends names in as many requests as they need. A request is sent when the synchronization of the one before has
@@ -447,10 +495,7 @@ where
             let (part, of) = (at + 1, parts.len());
             watch.tell(&Progress::Part { part, of, done: together(&parts[..at]).len() });
         }
-        watch.tell(&Progress::Sending);
-        let answer = send(part.clone()).await.map_err(failed)?;
-        watch.tell(&Progress::Accepted(answer.clone()));
-        accepted.push(answer);
+        accepted.push(send(part.clone()).await.map_err(failed)?);
     }
     Ok(accepted)
 }

@@ -13,7 +13,7 @@ use crate::attempt::Attempt;
 use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::error::{Error, ErrorKind};
-use crate::names;
+use crate::names::{self, quote};
 
 /// Clusters asked for at once. The documentation allows more; a page stays small this way.
 const PAGE: usize = 100;
@@ -39,10 +39,36 @@ impl Client {
     /// # Errors
     /// As any call: see [`ErrorKind`]. A list that ends before its own total is an error, too.
     pub async fn clusters(&self) -> Result<Vec<ClusterSummary>, Error> {
+        self.clusters_tagged(None).await
+    }
+
+    /// As [`Client::clusters`], but only those with all of these tags, each a key and a value.
+    ///
+    /// # Errors
+    /// As [`Client::clusters`]; [`ErrorKind::InvalidInput`] for a tag that cannot be asked for, or for none.
+    pub async fn clusters_with_tags(&self, tags: &[(String, String)]) -> Result<Vec<ClusterSummary>, Error> {
+        let mut text = Vec::new();
+        for (key, value) in tags {
+            // The list is written as `key*value,key*value`; how these two would be quoted is not documented.
+            if key.is_empty() || [key, value].iter().any(|part| part.contains([',', '*'])) {
+                let message = format!("the tag {} = {} cannot be asked for", quote(key), quote(value));
+                return Err(Error::new(ErrorKind::InvalidInput, message).with_hint(
+                    "a key is not empty, and neither key nor value has a comma or an asterisk in it",
+                ));
+            }
+            text.push(format!("{key}*{value}"));
+        }
+        if text.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidInput, "no tag is given"));
+        }
+        self.clusters_tagged(Some(text.join(","))).await
+    }
+
+    async fn clusters_tagged(&self, tags: Option<String>) -> Result<Vec<ClusterSummary>, Error> {
         let mut clusters = Vec::new();
         let mut seen = HashSet::new();
         for page in 1_usize.. {
-            let (total, found) = self.clusters_page(page).await?;
+            let (total, found) = self.clusters_page(page, tags.as_deref()).await?;
             let came = found.len();
             // A cluster that was made meanwhile moves the others on to the next page.
             clusters.extend(found.into_iter().filter(|cluster| seen.insert(cluster.id.clone())));
@@ -58,16 +84,23 @@ impl Client {
         Ok(clusters)
     }
 
-    async fn clusters_page(&self, page: usize) -> Result<(usize, Vec<ClusterSummary>), Error> {
+    async fn clusters_page(
+        &self,
+        page: usize,
+        tags: Option<&str>,
+    ) -> Result<(usize, Vec<ClusterSummary>), Error> {
         let read = |attempt: Arc<Attempt>| async move {
             let service = attempt.service();
             let client = connect_clusters(service.endpoint.as_str(), &service.http, attempt.clone());
-            let call = client
+            let mut call = client
                 .list_clusters()
                 .project_id(self.project_id().to_owned())
                 .page_size(PAGE.to_string())
                 .current_page(page.to_string())
                 .cluster_state(types::ClusterState::Existing);
+            if let Some(tags) = tags {
+                call = call.tags(tags.to_owned());
+            }
             let list = attempt.finish(call.send().await)?.into_inner();
             let total = usize::try_from(list.cluster_total)
                 .map_err(|_| attempt.unexpected_now("a negative clusterTotal"))?;

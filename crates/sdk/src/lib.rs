@@ -40,7 +40,7 @@ pub use outcome::{
 };
 pub use preview::{RequestPreview, SigningStages};
 pub use retry::DEFAULT_MAX_ATTEMPTS;
-pub use time::{Sleep, Time};
+pub use time::{MachineTime, Sleep, Time};
 pub use wait::Progress;
 
 /// Methods, statuses and headers of [`Client::execute_raw`].

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mrs_iam_sync_client::iam_sync_user::types::ShowSyncIamUserResponse;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::names::{Names, Selection};
 
@@ -40,7 +40,7 @@ impl Synchronized {
 }
 
 /// Names of users and of user groups.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NameLists {
     /// Users.
@@ -50,6 +50,11 @@ pub struct NameLists {
 }
 
 impl NameLists {
+    /// These users and groups.
+    pub const fn new(users: Vec<String>, groups: Vec<String>) -> Self {
+        Self { users, groups }
+    }
+
     /// Whether both lists are empty.
     pub fn is_empty(&self) -> bool {
         self.users.is_empty() && self.groups.is_empty()

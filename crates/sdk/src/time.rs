@@ -24,9 +24,9 @@ pub trait Time: Debug + Send + Sync {
     fn chance(&self) -> f64;
 }
 
-/// The machine's own.
+/// The machine's own; what clients use unless they are given another.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct MachineTime;
+pub struct MachineTime;
 
 impl Time for MachineTime {
     #[expect(clippy::disallowed_methods, reason = "this is the SDK's clock module")]

@@ -34,6 +34,11 @@ pub struct PasswordLogin {
 }
 
 impl PasswordLogin {
+    /// The name of the IAM user.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
     /// `account` is the name of the account (IAM: domain) that the user belongs to.
     pub fn new(
         account: impl Into<String>,
