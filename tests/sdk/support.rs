@@ -1,119 +1,14 @@
-//! Virtual time, an emulator that shares it, and a server that follows a script.
-//!
-//! Time is the runtime's, and stands still (`start_paused`): when nobody has anything to do it jumps to the next
-//! timer. Client and servers are tasks of one thread, so that bytes on loopback never wait for it.
+//! A server that follows a script, on virtual time.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use mrs_iam_sync::{Client, ClientBuilder, Cluster, Credentials, Sleep, Time};
-use mrs_iam_sync_emulator::{Clock, Emulator, EmulatorBuilder, SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
-use workspace_tests::{CLUSTER_ID, PROJECT_ID};
-
-/// The runtime's time, with the day it shows and a list of the rests that the SDK took.
-pub(crate) struct VirtualTime {
-    began: Instant,
-    slept: Mutex<Vec<Duration>>,
-}
-
-impl std::fmt::Debug for VirtualTime {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("VirtualTime")
-    }
-}
-
-impl VirtualTime {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the runtime's time stands still and is no clock of the machine"
-    )]
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { began: Instant::now(), slept: Mutex::default() })
-    }
-
-    /// The rests so far, in seconds.
-    pub(crate) fn slept(&self) -> Vec<f64> {
-        self.slept.lock().expect("no panic before").iter().map(Duration::as_secs_f64).collect()
-    }
-
-    pub(crate) fn total(&self) -> Duration {
-        self.slept.lock().expect("no panic before").iter().sum()
-    }
-
-    /// Since the test began, to the millisecond.
-    pub(crate) fn passed(&self) -> Duration {
-        Duration::from_millis(self.began.elapsed().as_millis() as u64)
-    }
-}
-
-impl Clock for VirtualTime {
-    fn now(&self) -> SystemTime {
-        // 2026-01-02T03:04:05Z
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_323_045) + self.began.elapsed()
-    }
-}
-
-impl Time for VirtualTime {
-    fn now(&self) -> SystemTime {
-        Clock::now(self)
-    }
-
-    fn monotonic(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    fn sleep(&self, duration: Duration) -> Sleep<'_> {
-        self.slept.lock().expect("no panic before").push(duration);
-        Box::pin(tokio::time::sleep(duration))
-    }
-
-    fn chance(&self) -> f64 {
-        // The whole of each rest.
-        1.0
-    }
-}
-
-pub(crate) fn sample_credentials() -> Credentials {
-    Credentials::access_key(SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY).expect("usable credentials")
-}
-
-/// A client of a server on loopback.
-pub(crate) fn client(base_url: &str, time: &Arc<VirtualTime>) -> Client {
-    builder(base_url, time).build().expect("a client")
-}
-
-/// The same, for what else is to be set.
-pub(crate) fn builder(base_url: &str, time: &Arc<VirtualTime>) -> ClientBuilder {
-    Client::builder()
-        .endpoint(base_url)
-        .project_id(PROJECT_ID)
-        .credentials(sample_credentials())
-        .with_time(time.clone())
-}
-
-pub(crate) fn cluster_at(base_url: &str, time: &Arc<VirtualTime>) -> Cluster {
-    client(base_url, time).cluster(CLUSTER_ID).expect("a cluster")
-}
-
-/// An emulator on the same time, and the sample cluster in it.
-pub(crate) async fn emulated(
-    configure: impl FnOnce(EmulatorBuilder) -> EmulatorBuilder,
-) -> (Emulator, Cluster, Arc<VirtualTime>) {
-    let time = VirtualTime::new();
-    let builder = configure(Emulator::builder().clock(time.clone()));
-    let emulator = builder.start().await.expect("an emulator");
-    let cluster = cluster_at(&emulator.base_url(), &time);
-    (emulator, cluster, time)
-}
-
-/// Methods and operations that an emulator received.
-pub(crate) fn operations(emulator: &Emulator) -> Vec<&'static str> {
-    emulator.requests().iter().map(|request| request.operation.unwrap_or("?")).collect()
-}
+pub(crate) use workspace_tests::virtual_time::{
+    VirtualTime, builder, client, cluster_at, emulated, operations, sample_credentials,
+};
 
 /// A step of an answer.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! What the tests share: a server of canned answers, the document's examples, the Rust type of each component.
 
+pub mod virtual_time;
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
