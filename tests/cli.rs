@@ -20,6 +20,8 @@ mod emulated;
 mod emulator_state;
 #[path = "cli/explorer.rs"]
 mod explorer;
+#[path = "cli/fleet.rs"]
+mod fleet;
 #[path = "cli/help.rs"]
 mod help;
 #[path = "cli/interrupts.rs"]

@@ -295,6 +295,23 @@ fn each_documented_example_is_a_file() {
     assert!(count > 60, "{count}");
 }
 
+/// What the command line writes and reads has schemas that are schemas, each in a file of its own.
+#[test]
+fn the_command_lines_schemas_are_published() {
+    let program = program();
+    let schemas = program["schemas"].as_object().expect("schemas");
+    assert!(schemas.contains_key("fleet") && schemas.contains_key("apply"), "{:?}", schemas.keys());
+    for (name, schema) in schemas {
+        assert_eq!(json(&format!("cli/{name}.schema.json")), *schema);
+        assert!(jsonschema::meta::is_valid(schema), "{name}");
+        assert_eq!(schema["title"], **name, "{name}");
+    }
+    let sample = std::fs::read_to_string(root().join("examples/fleet.yaml")).expect("the sample");
+    let (_, path) = sample.split_once("$schema=").expect("a schema for editors");
+    let path = path.lines().next().unwrap_or_default();
+    assert!(root().join("examples").join(path).is_file(), "{path}");
+}
+
 #[test]
 fn the_documents_are_there_in_three_forms() {
     for document in DOCUMENTS {

@@ -2,12 +2,14 @@
 
 use crate::support::{FILTERS, cli};
 
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 16] = [
     &[],
     &["sync"],
     &["cancel"],
     &["list"],
     &["status"],
+    &["plan"],
+    &["apply"],
     &["clusters"],
     &["projects"],
     &["api"],

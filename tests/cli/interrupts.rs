@@ -7,7 +7,7 @@ use mrs_iam_sync_emulator::Emulator;
 
 use crate::support::{CLUSTER, Run, Service, answering, cli};
 
-fn send(signal: &str, child: &Child) {
+pub(crate) fn send(signal: &str, child: &Child) {
     let id = child.id().to_string();
     assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
 }

@@ -31,7 +31,10 @@ fn the_names() {
     api
     auth-status
     dry-run
+    plan
+    apply
     error
+    fleet
     seed
     ");
     check!(cli(["schema", "-o", "json"]).run(), @r#"
@@ -48,7 +51,10 @@ fn the_names() {
         "api",
         "auth-status",
         "dry-run",
+        "plan",
+        "apply",
         "error",
+        "fleet",
         "seed"
       ]
     }

@@ -128,7 +128,8 @@ impl Stage {
         let world = self.emulator.world();
         let cluster = world.cluster(cluster).expect("a cluster");
         let mut names = (owned(&cluster.user_names()), owned(&cluster.group_names()));
-        (names.0.sort(), names.1.sort());
+        names.0.sort();
+        names.1.sort();
         names
     }
 }

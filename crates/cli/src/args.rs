@@ -34,7 +34,7 @@ pub(crate) struct Cli {
 }
 
 /// Flags that every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Endpoint of MRS, instead of a region's: https, or http to this machine itself
@@ -130,6 +130,21 @@ pub(crate) enum Command {
     /// these operations.
     #[command(after_long_help = help::STATUS)]
     Status(Target),
+    /// Show what would have to be done so that clusters are as a file says
+    ///
+    /// Reads who is on each cluster's Manager, many clusters at a time within the quota, and compares it with the file.
+    /// Changes nothing. Names alone do not tell the truth: after a change of permissions everyone is there and roles
+    /// are stale, so that what the service reports (ListSyncRequirements) counts too.
+    #[command(after_long_help = help::PLAN)]
+    Plan(Plan),
+    /// Make clusters as a file says
+    ///
+    /// Looks at each cluster, sends what is missing, waits, and finds out what arrived; many clusters at a time, one
+    /// synchronization on each. State is read from the service and kept nowhere: broken off at any moment and run
+    /// again, it goes on where it was. SIGINT (Ctrl-C) or SIGTERM lets it finish what has been sent; a second one stops
+    /// at once.
+    #[command(after_long_help = help::APPLY)]
+    Apply(Apply),
     /// List the clusters of the project, with their ids
     ///
     /// Sends ListClusters of API version 1.1 and follows its pages.
@@ -275,6 +290,116 @@ pub(crate) struct Cancel {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
+}
+
+/// Which users and groups belong on which clusters.
+#[derive(Debug, Args)]
+pub(crate) struct Fleet {
+    /// The fleet file (YAML); `mrs-iam-sync schema fleet` prints its JSON Schema
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Instead of a file: everyone in this IAM group belongs on the clusters of --cluster; may be given many times
+    #[arg(long, value_name = "GROUP", requires = "clusters", conflicts_with = "file")]
+    pub(crate) from_iam: Vec<String>,
+
+    /// With --from-iam: id or name of a cluster; may be given many times
+    #[arg(long = "cluster", value_name = "CLUSTER", requires = "from_iam")]
+    pub(crate) clusters: Vec<String>,
+
+    /// Only this share of the accounts (profiles), K from 0 to N-1, as a Kubernetes Indexed Job counts; with
+    /// --quota-share this share of the clusters
+    #[arg(long, value_name = "K/N", value_parser = Shard::parse)]
+    pub(crate) shard: Option<Shard>,
+
+    /// Keep to this share of each account's quota, where several programs use it: 1/2 for each of two
+    #[arg(long, value_name = "1/N", value_parser = share, conflicts_with = "no_rate_limit")]
+    pub(crate) quota_share: Option<u32>,
+
+    /// Clusters that are read, or on their way to the service, at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) concurrency: u16,
+
+    #[command(flatten)]
+    pub(crate) service: Service,
+}
+
+/// What a plan may do besides what the file says.
+#[derive(Debug, Args)]
+pub(crate) struct FleetOptions {
+    /// Remove who is not listed, from clusters that the file marks `exclusive`
+    #[arg(long)]
+    pub(crate) prune: bool,
+
+    /// Synchronize all names again, whatever `resync` says
+    #[arg(long)]
+    pub(crate) resync: bool,
+
+    /// Removals that are allowed on one cluster; 10 unless given, and no more than a fifth of who is there
+    #[arg(long, value_name = "N")]
+    pub(crate) max_removals: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) fleet: Fleet,
+    #[command(flatten)]
+    pub(crate) options: FleetOptions,
+
+    /// Write the plan (JSON) to a file, for `apply --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Exit with 0 when there is nothing to do, 2 when there is, 1 for everything else
+    #[arg(long)]
+    pub(crate) detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) fleet: Fleet,
+    #[command(flatten)]
+    pub(crate) options: FleetOptions,
+
+    /// Carry out a plan that was kept with `plan --out`; a cluster that has changed since is left alone
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "from_iam", "prune", "resync", "max_removals", "every"])]
+    pub(crate) plan: Option<PathBuf>,
+
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Do it again and again, so long after each beginning; 15m for example
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "yes")]
+    pub(crate) every: Option<Duration>,
+
+    /// With --every: serve metrics (Prometheus text) at /metrics on this address of this machine
+    #[arg(long, value_name = "ADDRESS", requires = "every")]
+    pub(crate) metrics: Option<std::net::SocketAddr>,
+}
+
+/// A part of the accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shard {
+    pub(crate) part: u32,
+    pub(crate) of: u32,
+}
+
+impl Shard {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || "a shard is K/N with K from 0 to N-1, 0/4 for example".to_owned();
+        let (part, of) = text.split_once('/').ok_or_else(wrong)?;
+        let shard = Self { part: part.parse().map_err(|_| wrong())?, of: of.parse().map_err(|_| wrong())? };
+        if shard.part < shard.of { Ok(shard) } else { Err(wrong()) }
+    }
+}
+
+/// `1/N`.
+fn share(text: &str) -> Result<u32, String> {
+    let number = text.strip_prefix("1/").and_then(|number| number.parse().ok());
+    number.filter(|number| (1..=60).contains(number)).ok_or("a share is 1/N with N from 1 to 60".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -72,6 +72,11 @@ pub(crate) async fn iam(globals: &Globals, output: Output, service: &Service) ->
 /// Everything that flags, variables and files say. What is missing is named here if it can be told without the
 /// network; whoever has set nothing yet needs credentials first.
 fn builder(globals: &Globals) -> Result<ClientBuilder> {
+    prepared(globals).map(|(builder, _)| builder)
+}
+
+/// As [`builder`], with the IAM user that the credentials belong to where they tell.
+pub(crate) fn prepared(globals: &Globals) -> Result<(ClientBuilder, Option<String>)> {
     let (address, chain) = (Address::new(globals)?, settings::chain(globals)?);
     let builder = with_address(settings::sending(globals)?, &address);
     match chain.find()? {
@@ -83,13 +88,14 @@ fn builder(globals: &Globals) -> Result<ClientBuilder> {
                 Some(endpoint) => builder.with_iam_endpoint(endpoint),
                 None => builder,
             };
-            Ok(builder.credentials(credentials))
+            Ok((builder.credentials(credentials), None))
         }
         Some(LocalCredentials::Login(login)) => {
             address.complete(None)?;
-            Ok(builder.credentials(login))
+            let user = login.user().to_owned();
+            Ok((builder.credentials(login), Some(user)))
         }
-        _ => Ok(builder.credentials(chain)),
+        _ => Ok((builder.credentials(chain), None)),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use mrs_iam_sync::NameLists;
+use mrs_iam_sync_fleet::FileError;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,6 +16,8 @@ pub(crate) struct CliError {
     /// What happened, in one line.
     message: String,
     causes: Vec<String>,
+    /// The place in a file, drawn; several lines.
+    excerpt: Option<String>,
     report: Box<Report>,
 }
 
@@ -34,7 +37,8 @@ pub(crate) struct ErrorDocument {
 pub(crate) struct Report {
     /// What sort of failure it is: `usage`, `credentials`, `authentication`, `permission`, `not_found`,
     /// `sync_running`, `throttled`, `unavailable`, `refused`, `internal`, `connection`, `timeout`,
-    /// `unexpected_answer`, `missing`, `remaining`, `not_verified`, `deadline_passed`, `declined`, `interrupted`, `io`.
+    /// `unexpected_answer`, `missing`, `remaining`, `not_verified`, `deadline_passed`, `declined`, `interrupted`, `partly`,
+    /// `io`.
     /// More may come.
     kind: String,
     /// HTTP status of the answer; null without an answer.
@@ -76,7 +80,7 @@ impl CliError {
     pub(crate) fn new(exit: Exit, kind: &str, message: impl Into<String>) -> Self {
         let message = message.into();
         let report = Report { kind: kind.to_owned(), error_msg: message.clone(), ..Report::default() };
-        Self { exit, message, causes: Vec::new(), report: Box::new(report) }
+        Self { exit, message, causes: Vec::new(), excerpt: None, report: Box::new(report) }
     }
 
     /// The command line, or a file it names, is wrong.
@@ -127,6 +131,11 @@ impl CliError {
         &self.causes
     }
 
+    /// The place in a file, drawn.
+    pub(crate) fn excerpt(&self) -> Option<&str> {
+        self.excerpt.as_deref()
+    }
+
     /// What to do about it.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.report.hint.as_deref()
@@ -135,6 +144,16 @@ impl CliError {
     /// The form for programs.
     pub(crate) fn document(&self) -> ErrorDocument {
         ErrorDocument { error: (*self.report).clone() }
+    }
+}
+
+impl From<FileError> for CliError {
+    fn from(error: FileError) -> Self {
+        let made = Self { excerpt: error.excerpt.clone(), ..Self::usage(error.to_string()) };
+        match error.hint {
+            Some(hint) => made.with_hint(hint),
+            None => made,
+        }
     }
 }
 
@@ -164,7 +183,7 @@ impl From<mrs_iam_sync::Error> for CliError {
             Some(id) => format!("{message} (request id {id})"),
             None => message,
         };
-        let made = Self { exit, message, causes: Vec::new(), report: Box::new(report) };
+        let made = Self { exit, message, causes: Vec::new(), excerpt: None, report: Box::new(report) };
         match StdError::source(&error) {
             Some(cause) => made.with_cause(cause),
             None => made,

@@ -203,3 +203,34 @@ Examples:
   fish:
     mrs-iam-sync completion fish > ~/.config/fish/completions/mrs-iam-sync.fish
 ";
+
+pub(crate) const PLAN: &str = "\
+Signs:
+  ~ changes   + is synchronized   - is removed   = is in line with IAM   ? may be stale   ! stays, or failed
+
+Examples:
+  What would have to be done:
+    mrs-iam-sync plan -f fleet.yaml
+  The same, kept and carried out later:
+    mrs-iam-sync plan -f fleet.yaml --out plan.json && mrs-iam-sync apply --plan plan.json
+  In CI, failing when somebody has changed something by hand:
+    mrs-iam-sync plan -f fleet.yaml --detailed-exitcode
+  Everyone of an IAM group, on two clusters:
+    mrs-iam-sync plan --from-iam data-team --cluster NAME1 --cluster NAME2
+";
+
+pub(crate) const APPLY: &str = "\
+What is removed: names under `absent`, and with --prune whoever is not listed, on clusters marked `exclusive` only. \
+Never the user admin, the caller, or a group that a user who stays is in; and nothing at all when a source of names \
+came back empty.
+
+With -o json each cluster is a line as soon as it is done, and the last line counts them.
+
+Examples:
+  Asks first:
+    mrs-iam-sync apply -f fleet.yaml
+  As a service, every 15 minutes:
+    mrs-iam-sync apply -f fleet.yaml --yes --every 15m --metrics 127.0.0.1:9464
+  A quarter of the accounts:
+    mrs-iam-sync apply -f fleet.yaml --yes --shard 0/4
+";

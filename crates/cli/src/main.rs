@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Exit {
+    let detailed = matches!(&cli.command, Command::Plan(flags) if flags.detailed_exitcode);
     let (output, result) = match settings::output(&cli.globals) {
         Ok(output) => {
             logging::start(output);
@@ -49,18 +50,27 @@ fn run(cli: Cli) -> Exit {
         Err(error) => (plain(cli.globals.output.unwrap_or_default()), Err(error)),
     };
     match result {
-        Ok(()) => Exit::Done,
+        Ok(exit) => exit,
         Err(error) => {
             output.error(&error);
-            error.exit
+            // 2 says that there is something to do, then.
+            if detailed { Exit::Failed } else { error.exit }
         }
     }
 }
 
 /// What can be checked, read or asked without the service comes first, and without a runtime.
-fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<()> {
+fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<Exit> {
     let stage = Progressing::default();
-    match command {
+    let done = match command {
+        Command::Plan(flags) => {
+            let fleet = flags.fleet.read()?;
+            return runtime()?.block_on(interrupt::guard(&stage, flags.run(globals, output, fleet)));
+        }
+        Command::Apply(flags) => {
+            let order = flags.order()?;
+            return runtime()?.block_on(flags.run(globals, output, order));
+        }
         Command::Sync(flags) => {
             context::cluster_ref(&flags.target)?;
             let selection = flags.select(output)?;
@@ -87,7 +97,8 @@ fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<()> {
         Command::Reference => commands::reference::run(output),
         Command::Schema(flags) => commands::schema::run(flags.name, output),
         Command::Completion(flags) => commands::completion::run(flags.shell, output),
-    }
+    };
+    done.map(|()| Exit::Done)
 }
 
 fn guarded(stage: &Progressing, work: impl Future<Output = Result<()>>) -> Result<()> {
@@ -124,7 +135,9 @@ fn not_parsed(error: &clap::Error, arguments: &[OsString]) -> Exit {
             output.error(&error.with_hint("mrs-iam-sync --help shows how it is used"));
         }
     }
-    Exit::Usage
+    // 2 says that there is something to do, where this is asked for.
+    let detailed = arguments.iter().any(|argument| argument == "--detailed-exitcode");
+    if detailed { Exit::Failed } else { Exit::Usage }
 }
 
 fn plain(format: Format) -> Output {

@@ -4,18 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use mrs_iam_sync_fleet::{FileName, MOST_BYTES, parse_names};
+
 use crate::error::{CliError, Result};
 use crate::text;
-
-/// Far more than any list of names that can be sent.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
-
-/// A name, and the line that it stands on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FileName {
-    pub(crate) line: usize,
-    pub(crate) name: String,
-}
 
 /// Whether it stands for stdin.
 pub(crate) fn is_stdin(path: &Path) -> bool {
@@ -60,28 +52,8 @@ fn contents(from: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn parse(title: &str, bytes: &[u8]) -> Result<Vec<FileName>> {
-    let contents = str::from_utf8(bytes).map_err(|error| {
-        let at = error.valid_up_to();
-        let line = bytes[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
-        let hint = match bytes {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save it as UTF-8",
-            _ => "save it as UTF-8",
-        };
-        CliError::usage(format!("the names file {title} is not UTF-8: line {line}, byte offset {at}"))
-            .with_hint(hint)
-    })?;
-    let contents = contents.strip_prefix('\u{feff}').unwrap_or(contents);
-    let names: Vec<FileName> = (1..)
-        .zip(contents.split('\n'))
-        .map(|(line, text)| (line, text.strip_suffix('\r').unwrap_or(text)))
-        .filter(|(_, text)| !text.trim().is_empty() && !text.starts_with('#'))
-        .map(|(line, name)| FileName { line, name: name.to_owned() })
-        .collect();
-    if names.is_empty() {
-        return Err(CliError::usage(format!("the names file {title} has no name in it"))
-            .with_hint("write one name a line; empty lines and lines that begin with # do not count"));
-    }
-    Ok(names)
+    parse_names(bytes)
+        .map_err(|error| CliError::usage(format!("the names file {title} {error}")).with_hint(error.hint()))
 }
 
 /// Remarks on names that are probably not meant as they stand.

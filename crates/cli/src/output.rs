@@ -77,6 +77,9 @@ impl Output {
             return;
         }
         self.say(&format!("error: {}", error.message()));
+        if let Some(excerpt) = error.excerpt() {
+            let _ = writeln!(io::stderr().lock(), "{}", text::lines(excerpt));
+        }
         for cause in error.causes() {
             self.say(&format!("  caused by: {cause}"));
         }

@@ -152,12 +152,11 @@ pub(crate) fn chain(globals: &Globals) -> Result<CredentialsChain> {
 /// How requests are sent: deadlines, attempts, limits, trust.
 pub(crate) fn sending(globals: &Globals) -> Result<ClientBuilder> {
     let timeout = deadline(globals.timeout, variable::TIMEOUT)?;
-    let wait_timeout = deadline(globals.wait_timeout, variable::WAIT_TIMEOUT)?;
     let mut builder = Client::builder()
         .with_timeout(timeout.unwrap_or(DEFAULT_TIMEOUT))
-        .with_wait_timeout(wait_timeout.unwrap_or(DEFAULT_WAIT_TIMEOUT))
+        .with_wait_timeout(wait_timeout(globals)?)
         .with_max_attempts(max_attempts(globals)?.unwrap_or(DEFAULT_MAX_ATTEMPTS));
-    builder = match globals.no_rate_limit || is_on(variable::NO_RATE_LIMIT) {
+    builder = match is_unlimited(globals) {
         true => builder.without_rate_limits(),
         // Shared by all clients that come of it: the limits are the account's.
         false => builder.with_rate_limits(RateLimits::new()),
@@ -167,6 +166,16 @@ pub(crate) fn sending(globals: &Globals) -> Result<ClientBuilder> {
         Some(path) => Ok(builder.with_ca_file(path)),
         None => Ok(builder),
     }
+}
+
+/// Whether requests are to leave as they come, whatever the service documents.
+pub(crate) fn is_unlimited(globals: &Globals) -> bool {
+    globals.no_rate_limit || is_on(variable::NO_RATE_LIMIT)
+}
+
+/// How long a write is followed.
+pub(crate) fn wait_timeout(globals: &Globals) -> Result<Duration> {
+    Ok(deadline(globals.wait_timeout, variable::WAIT_TIMEOUT)?.unwrap_or(DEFAULT_WAIT_TIMEOUT))
 }
 
 fn max_attempts(globals: &Globals) -> Result<Option<u32>> {

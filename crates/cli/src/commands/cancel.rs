@@ -1,6 +1,6 @@
 //! `cancel`.
 
-use std::io::{self, BufRead, IsTerminal as _};
+use std::io::{self, IsTerminal as _};
 
 use mrs_iam_sync::{CancelOutcome, Cluster, Completion, Names};
 
@@ -8,7 +8,6 @@ use crate::args::{Cancel, Globals};
 use crate::commands::write;
 use crate::context::{self, Context};
 use crate::error::{CliError, Result};
-use crate::exit::Exit;
 use crate::interrupt::Progressing;
 use crate::output::Output;
 use crate::progress;
@@ -43,15 +42,7 @@ impl Cancel {
             context.client.project_id(),
             context.client.endpoint(),
         ));
-        context.output.say("Type y and Enter to go on, anything else to stop.");
-        // On a thread of its own, so that a signal ends the question like anything else.
-        let (answer, answered) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || answer.send(agrees(io::stdin().lock())));
-        if answered.await.unwrap_or(false) {
-            return Ok(());
-        }
-        Err(CliError::new(Exit::Failed, "declined", "not confirmed; nothing was sent")
-            .with_hint("--yes goes on without asking"))
+        write::agreed(context.output).await
     }
 
     pub(crate) async fn run(
@@ -126,11 +117,6 @@ impl Cancel {
     }
 }
 
-fn agrees(mut answer: impl BufRead) -> bool {
-    let mut line = String::new();
-    answer.read_line(&mut line).is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
-}
-
 fn table(outcome: &CancelOutcome) -> String {
     let mut rows: Vec<[&str; 3]> = Vec::new();
     rows.extend(write::rows("removed", &outcome.removed));
@@ -145,19 +131,4 @@ fn table(outcome: &CancelOutcome) -> String {
     }
     rows.extend(outcome.groups_left.iter().map(|name| ["left, not named", "group", name.as_str()]));
     write::outcome_text(rows, &write::end_text(outcome.completion, outcome.seconds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_yes_is_yes() {
-        for yes in ["y\n", "YES\r\n", " yes ", "Y"] {
-            assert!(agrees(yes.as_bytes()), "{yes:?}");
-        }
-        for no in ["", "\n", "n\n", "yeah\n", "\u{ff}", "no\ny\n"] {
-            assert!(!agrees(no.as_bytes()), "{no:?}");
-        }
-    }
 }

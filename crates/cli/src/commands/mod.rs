@@ -1,6 +1,7 @@
 //! One module for each command.
 
 pub(crate) mod api;
+pub(crate) mod apply;
 pub(crate) mod auth;
 pub(crate) mod cancel;
 pub(crate) mod clusters;
@@ -9,7 +10,10 @@ pub(crate) mod completion;
 pub(crate) mod emulator;
 #[cfg(feature = "explorer")]
 pub(crate) mod explorer;
+pub(crate) mod fleet;
 pub(crate) mod list;
+pub(crate) mod metrics;
+pub(crate) mod plan;
 pub(crate) mod projects;
 pub(crate) mod reference;
 pub(crate) mod schema;

@@ -1,9 +1,13 @@
 //! `reference`, hidden: what `--help` says of every command, for programs that write documentation.
 
+use std::collections::BTreeMap;
+
 use clap::{Arg, ArgAction, CommandFactory as _};
+use schemars::Schema;
 use serde::Serialize;
 
 use crate::args::Cli;
+use crate::commands::schema;
 use crate::error::Result;
 use crate::exit::Exit;
 use crate::help;
@@ -20,6 +24,8 @@ struct Reference {
     commands: Vec<Entry>,
     exit_codes: Vec<ExitCode>,
     variables: Vec<Variable>,
+    /// What `schema NAME` prints, by name.
+    schemas: BTreeMap<String, Schema>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +95,7 @@ fn reference() -> Reference {
         commands,
         exit_codes: exit_codes.collect(),
         variables,
+        schemas: schema::all().into_iter().collect(),
     }
 }
 

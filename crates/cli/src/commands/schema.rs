@@ -7,8 +7,8 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use crate::commands::{
-    api::ApiResult, auth::AuthStatus, clusters::ClustersResult, list::ListResult, projects::ProjectsResult,
-    status::StatusResult,
+    api::ApiResult, apply::ApplyLine, auth::AuthStatus, clusters::ClustersResult, list::ListResult,
+    plan::PlanDocument, projects::ProjectsResult, status::StatusResult,
 };
 use crate::error::{ErrorDocument, Result};
 use crate::output::Output;
@@ -26,7 +26,10 @@ pub(crate) enum Document {
     Api,
     AuthStatus,
     DryRun,
+    Plan,
+    Apply,
     Error,
+    Fleet,
     #[cfg(feature = "emulator")]
     Seed,
 }
@@ -41,12 +44,17 @@ pub(crate) fn run(document: Option<Document>, output: Output) -> Result<()> {
     if let Some(document) = document {
         return output.json(&schema(document));
     }
-    let schemas = Document::value_variants()
-        .iter()
-        .filter_map(|document| Some(document.to_possible_value()?.get_name().to_owned()))
-        .collect();
-    let names = Names { schemas };
+    let names = Names { schemas: all().into_iter().map(|(name, _)| name).collect() };
     output.result(&names, || format!("{}\n", names.schemas.join("\n")))
+}
+
+/// Every schema with its name, in the order of `schema`.
+pub(crate) fn all() -> Vec<(String, Schema)> {
+    let named = |document: &Document| {
+        let value = document.to_possible_value()?;
+        Some((value.get_name().to_owned(), schema(*document)))
+    };
+    Document::value_variants().iter().filter_map(named).collect()
 }
 
 fn schema(document: Document) -> Schema {
@@ -60,9 +68,12 @@ fn schema(document: Document) -> Schema {
         Document::Api => of::<ApiResult>(),
         Document::AuthStatus => of::<AuthStatus>(),
         Document::DryRun => of::<DryRunResult>(),
+        Document::Plan => of::<PlanDocument>(),
+        Document::Apply => of::<ApplyLine<'_>>(),
         Document::Error => of::<ErrorDocument>(),
+        Document::Fleet => read(mrs_iam_sync_fleet::Fleet::json_schema()),
         #[cfg(feature = "emulator")]
-        Document::Seed => seed(),
+        Document::Seed => read(mrs_iam_sync_emulator::Seed::json_schema()),
     }
 }
 
@@ -71,10 +82,9 @@ fn of<T: JsonSchema>() -> Schema {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>()
 }
 
-/// Of what is read: the emulator's seeds.
-#[cfg(feature = "emulator")]
-fn seed() -> Schema {
-    match mrs_iam_sync_emulator::Seed::json_schema() {
+/// Of a file that is read.
+fn read(schema: serde_json::Value) -> Schema {
+    match schema {
         serde_json::Value::Object(fields) => fields.into(),
         _ => Schema::default(),
     }

@@ -1,13 +1,34 @@
 //! What `sync` and `cancel` have in common.
 
+use std::io::{self, BufRead};
+
 use mrs_iam_sync::{Accepted, Cluster, Completion, NameLists, RequestPreview};
 
 use crate::context::Context;
 use crate::error::{CliError, Result};
 use crate::exit::Exit;
 use crate::interrupt::Progressing;
+use crate::output::Output;
 use crate::results::{DryRunResult, Report, Request, Subject, WriteResult};
 use crate::text;
+
+/// Whether somebody agrees to what was said before.
+pub(crate) async fn agreed(output: Output) -> Result<()> {
+    output.say("Type y and Enter to go on, anything else to stop.");
+    // On a thread of its own, so that a signal ends the question like anything else.
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || answer.send(agrees(io::stdin().lock())));
+    if answered.await.unwrap_or(false) {
+        return Ok(());
+    }
+    Err(CliError::new(Exit::Failed, "declined", "not confirmed; nothing was sent")
+        .with_hint("--yes goes on without asking"))
+}
+
+fn agrees(mut answer: impl BufRead) -> bool {
+    let mut line = String::new();
+    answer.read_line(&mut line).is_ok() && matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
 
 /// For names whose list the service gave afterwards only.
 pub(crate) const UNKNOWN_BEFORE: &str =
@@ -174,4 +195,19 @@ pub(crate) fn counted(users: usize, groups: usize) -> String {
 
 fn listed(lists: &NameLists) -> String {
     counted(lists.users.len(), lists.groups.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for yes in ["y\n", "YES\r\n", " yes ", "Y"] {
+            assert!(agrees(yes.as_bytes()), "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "yeah\n", "\u{ff}", "no\ny\n"] {
+            assert!(!agrees(no.as_bytes()), "{no:?}");
+        }
+    }
 }

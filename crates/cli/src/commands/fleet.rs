@@ -1,0 +1,297 @@
+//! What `plan` and `apply` have in common: the fleet, its accounts, and how clusters are told.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use mrs_iam_sync::{ClientBuilder, Error, NameLists, RateLimits};
+use mrs_iam_sync_fleet::{
+    ClusterKey, ClusterPlan, Connect, Failure, Fleet, HeldBack, PlanOptions, Run, Target, Verdict,
+};
+use sha2::{Digest as _, Sha256};
+
+use crate::args::{self, FleetOptions, Globals, Shard};
+use crate::context;
+use crate::error::{CliError, Result};
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::{settings, text};
+
+/// Names of one list that are shown; the JSON has all.
+const SHOWN: usize = 50;
+
+impl args::Fleet {
+    /// Reads the fleet; sends nothing.
+    pub(crate) fn read(&self) -> Result<Fleet> {
+        let fleet = match &self.file {
+            Some(path) => Fleet::read(path)?,
+            None if !self.from_iam.is_empty() => Fleet::from_iam(&self.from_iam, &self.clusters)?,
+            None => {
+                return Err(CliError::usage("which clusters are meant is not said").with_hint(
+                    "give a fleet file with -f, or --from-iam with --cluster; examples/fleet.yaml is one to begin with",
+                ));
+            }
+        };
+        Ok(match self.shard {
+            // Only a share of the quota lets an account be split.
+            Some(shard) if self.quota_share.is_none() => fleet.with_accounts(|account| shard.has(account)),
+            _ => fleet,
+        })
+    }
+
+    /// Whether a cluster falls to this program.
+    pub(crate) fn has(&self, cluster: &ClusterKey) -> bool {
+        match (self.shard, self.quota_share, &cluster.cluster_id) {
+            (Some(shard), Some(_), Some(id)) => shard.has(id),
+            _ => true,
+        }
+    }
+}
+
+impl Shard {
+    /// Whether a name falls to it: the same on each machine and with each version.
+    fn has(self, name: &str) -> bool {
+        let hash = Sha256::digest(name.as_bytes());
+        let number = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        number % u64::from(self.of) == u64::from(self.part)
+    }
+}
+
+impl From<&FleetOptions> for PlanOptions {
+    fn from(flags: &FleetOptions) -> Self {
+        Self::default().prune(flags.prune).resync(flags.resync).max_removals(flags.max_removals)
+    }
+}
+
+/// The clients of all targets, as flags, variables, files and the fleet say.
+#[derive(Clone)]
+pub(crate) struct Accounts(Arc<Ready>);
+
+struct Ready {
+    builders: HashMap<Target, (ClientBuilder, Option<String>)>,
+    emulated: bool,
+    #[cfg(feature = "emulator")]
+    _emulator: Option<mrs_iam_sync_emulator::Emulator>,
+}
+
+impl Accounts {
+    /// Of these targets. What is wrong with any of them is said before anything is sent.
+    pub(crate) async fn new<'a>(
+        flags: &args::Fleet,
+        globals: &Globals,
+        output: Output,
+        targets: impl Iterator<Item = &'a Target>,
+    ) -> Result<Self> {
+        let concurrency = usize::from(flags.concurrency);
+        #[cfg(feature = "emulator")]
+        if flags.service.emulated {
+            let (emulator, builder) = crate::emulated::start(globals).await?;
+            output.say(crate::emulated::NOTICE);
+            let builder = builder.with_max_connections(concurrency);
+            let targets: Vec<&Target> = targets.collect();
+            if targets.iter().any(|target| **target != Target::default()) {
+                output.note("note: profiles, regions, projects and endpoints of the file are not used with --emulated.");
+            }
+            let builders =
+                targets.into_iter().map(|target| (target.clone(), (builder.clone(), None))).collect();
+            return Ok(Self(Arc::new(Ready { builders, emulated: true, _emulator: Some(emulator) })));
+        }
+        let _ = output;
+        let mut limits: HashMap<&str, RateLimits> = HashMap::new();
+        let mut builders = HashMap::new();
+        for target in targets {
+            let mut globals = globals.clone();
+            let over = |flag: &mut Option<String>, value: &Option<String>| {
+                if value.is_some() {
+                    flag.clone_from(value);
+                }
+            };
+            over(&mut globals.profile, &target.profile);
+            over(&mut globals.project_id, &target.project_id);
+            over(&mut globals.iam_endpoint, &target.iam_endpoint);
+            over(&mut globals.region, &target.region);
+            over(&mut globals.endpoint, &target.endpoint);
+            let (mut builder, caller) = context::prepared(&globals)
+                .map_err(|error| error.at(&format!("account {}", target.account())))?;
+            if !settings::is_unlimited(&globals) {
+                let shared = limits.entry(target.account()).or_insert_with(|| match flags.quota_share {
+                    Some(parts) => RateLimits::with_share(1.0 / f64::from(parts)),
+                    None => RateLimits::new(),
+                });
+                builder = builder.with_rate_limits(shared.clone());
+            }
+            builders.insert(target.clone(), (builder.with_max_connections(concurrency), caller));
+        }
+        Ok(Self(Arc::new(Ready {
+            builders,
+            emulated: false,
+            #[cfg(feature = "emulator")]
+            _emulator: None,
+        })))
+    }
+
+    /// Whether this program is the service.
+    pub(crate) fn emulated(&self) -> bool {
+        self.0.emulated
+    }
+
+    /// A run of their clusters.
+    pub(crate) fn run(&self, flags: &args::Fleet, globals: &Globals, options: PlanOptions) -> Result<Run> {
+        Ok(Run::new(self.clone())
+            .with_options(options)
+            .with_concurrency(usize::from(flags.concurrency))
+            .with_wait_timeout(settings::wait_timeout(globals)?))
+    }
+}
+
+impl Connect for Accounts {
+    fn builder(&self, target: &Target) -> Result<ClientBuilder, Error> {
+        self.0.builders.get(target).map(|(builder, _)| builder.clone()).ok_or_else(|| {
+            Error::no_credentials(format!("nothing is known of the account {}", target.account()), None)
+        })
+    }
+
+    fn caller(&self, target: &Target) -> Option<String> {
+        self.0.builders.get(target).and_then(|(_, caller)| caller.clone())
+    }
+}
+
+/// A cluster's plan, for people.
+pub(crate) fn plan_text(plan: &ClusterPlan) -> String {
+    let title = text::line(&title(&plan.cluster));
+    let (there, others) = (plan.unchanged.len(), plan.unlisted.len());
+    let mut rest = vec![format!("{} as they are", text::count(there, "name"))];
+    if !plan.brought_along.is_empty() {
+        rest.push(format!("{} came along with users", text::count(plan.brought_along.len(), "group")));
+    }
+    if others > 0 {
+        rest.push(format!("{others} not listed"));
+    }
+    let rest = rest.join(", ");
+    let mut text = match plan.verdict {
+        Verdict::InLine => return held(plan, format!("= {title}: in line with IAM; {rest}\n")),
+        Verdict::Stale => {
+            let what = "the service reports that it is not in line with IAM, and `resync` says never";
+            return held(plan, format!("? {title}: {what}; {rest}\n"));
+        }
+        Verdict::Unknown => {
+            let what = "the service cannot tell whether roles are up to date";
+            return held(plan, format!("? {title}: {what}; {rest}\n"));
+        }
+        Verdict::Refused => {
+            let needed = plan.needs_max_removals.unwrap_or_default();
+            format!(
+                "! {title}: {needed} removals, more than are allowed (--max-removals {needed} allows them)\n"
+            )
+        }
+        _ => format!("~ {title}\n"),
+    };
+    if plan.all {
+        let _ = writeln!(text, "    + everyone in IAM is synchronized");
+    }
+    for (sign, why, names) in
+        [("+", "", &plan.add), ("~", "  (again)", &plan.resync), ("-", "  (removed)", &plan.remove)]
+    {
+        names_text(&mut text, sign, why, names);
+    }
+    if !plan.resync.is_empty() && plan.in_line_with_iam == Some(false) {
+        let _ = writeln!(
+            text,
+            "      the service reports that the cluster is not in line with IAM: roles may be stale"
+        );
+    }
+    let _ = writeln!(text, "      {rest}");
+    held(plan, text)
+}
+
+/// With who is not removed, and why.
+fn held(plan: &ClusterPlan, mut text: String) -> String {
+    held_text(&mut text, &plan.held_back);
+    text
+}
+
+/// Names, a line each.
+pub(crate) fn names_text(text: &mut String, sign: &str, why: &str, names: &NameLists) {
+    for (kind, list) in [("user", &names.users), ("group", &names.groups)] {
+        for name in list.iter().take(SHOWN) {
+            let _ = writeln!(text, "    {sign} {kind:<5} {}{why}", text::line(name));
+        }
+        if let Some(more) = list.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(
+                text,
+                "    {sign} and {}; -o json has all",
+                text::count(more, &format!("more {kind}"))
+            );
+        }
+    }
+}
+
+/// Who is not removed, and why.
+pub(crate) fn held_text(text: &mut String, held: &[HeldBack]) {
+    for held in held.iter().take(SHOWN) {
+        let (name, why) = (text::line(&held.name), text::line(&held.why));
+        let _ = writeln!(text, "    ! {:<5} {name}  stays: {why}", held.kind);
+    }
+    if let Some(more) = held.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let _ = writeln!(text, "    ! and {more} more stay; -o json has all");
+    }
+}
+
+/// A cluster that could not be looked at, or failed, for people.
+pub(crate) fn failure_text(cluster: &ClusterKey, failure: &Failure) -> String {
+    let id = failure.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
+    let mut text = format!("! {}: {}{id}\n", title(cluster), failure.message);
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(text, "      hint: {hint}");
+    }
+    text::lines(&text)
+}
+
+/// What people call a cluster, with its account and region where the file says them.
+pub(crate) fn title(cluster: &ClusterKey) -> String {
+    let Target { profile, region, .. } = &*cluster.target;
+    let place: Vec<&str> = [profile, region].into_iter().flatten().map(String::as_str).collect();
+    match place.as_slice() {
+        [] => cluster.title(),
+        place => format!("{} in {}", cluster.title(), place.join("/")),
+    }
+}
+
+/// The exit code of a run in which not all went well: what all failed with, where nothing went well, and else that
+/// part of it failed.
+#[derive(Debug, Default)]
+pub(crate) struct Verdicts {
+    pub(crate) good: usize,
+    bad: usize,
+    exits: BTreeSet<u8>,
+    last: Option<Exit>,
+}
+
+impl Verdicts {
+    pub(crate) fn bad(&mut self, exit: Exit) {
+        self.bad += 1;
+        self.exits.insert(exit.code());
+        self.last = Some(exit);
+    }
+
+    /// The error, unless all went well.
+    pub(crate) fn end(&self, what: &str, hint: &str) -> Result<()> {
+        let Some(last) = self.last else {
+            return Ok(());
+        };
+        let exit = if self.good == 0 && self.exits.len() == 1 { last } else { Exit::Partly };
+        let all = self.good + self.bad;
+        let message = format!("{} of {} {what}", self.bad, text::count(all, "cluster"));
+        Err(CliError::new(exit, "partly", message).with_hint(hint))
+    }
+}
+
+/// The exit code that a failure on a single cluster stands for.
+pub(crate) fn exit_of(failure: &Failure) -> Exit {
+    match failure.kind.as_str() {
+        "invalid_input" | "too_many_removals" => Exit::Usage,
+        "credentials" | "authentication" | "permission" => Exit::Denied,
+        "sync_running" | "throttled" | "unavailable" | "connection" | "timeout" => Exit::Unavailable,
+        _ => Exit::Failed,
+    }
+}
