@@ -1,9 +1,11 @@
 //! `cargo xtask release` and `diff`: what is released stays, and what breaks it is told.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
 use workspace_tests::root;
+use xtask::document::Document;
 use xtask::{codegen, diff, docs, release};
 
 /// A copy of the documents with what is generated from them, to be changed.
@@ -151,6 +153,105 @@ fn what_breaks_is_told_until_it_is_acknowledged() {
     std::fs::write(root.join(diff::ACKNOWLEDGED), acknowledged).expect("a file");
     let (holds, said) = compared(root, None);
     assert!(!holds && said.contains("/nowhere: there is no such change"), "{said}");
+}
+
+/// Changes of one document, as they are told.
+fn told(from: &str, to: &str) -> Vec<String> {
+    let path = "openapi/iam-sync-user.yaml";
+    let text = read(&root(), path);
+    assert!(text.contains(from), "{from}");
+    let of = |text: String| {
+        let document = Document::parse(path.to_owned(), text).unwrap_or_else(|error| panic!("{error}"));
+        BTreeMap::from([(document.name, document.value)])
+    };
+    let findings = diff::compare(&of(text.clone()), &of(text.replacen(from, to, 1))).expect("findings");
+    let line = |finding: diff::Finding| format!("{:?} {}: {}", finding.class, finding.place, finding.message);
+    findings.into_iter().map(line).collect()
+}
+
+/// What the tool below does not look at, and what it stumbles over.
+#[test]
+fn no_change_of_a_document_goes_untold() {
+    let url = "url: https://mrs.{region}.myhuaweicloud.eu";
+    let cases = [
+        ("          - ae-ad-1\n", "", "Breaking /servers/0/variables/region/enum: \"ae-ad-1\" is gone"),
+        (
+            "enum: [eu-west-101]",
+            "enum: [eu-west-101, eu-west-102]",
+            "Compatible /servers/2/variables/region/enum: \"eu-west-102\" is new",
+        ),
+        (
+            "default: eu-west-101",
+            "default: eu-west-0",
+            "Unclassified /servers/2/variables/region/default: changed",
+        ),
+        (
+            url,
+            "url: https://mrs.{region}.example.eu",
+            "Breaking /servers/2: the server \"https://mrs.{region}.myhuaweicloud.eu\" is gone",
+        ),
+        (
+            "security:\n  - Token: []\n",
+            "security:\n",
+            "Breaking /security: {\"Token\":[]} lets nobody in any more",
+        ),
+        (
+            "security:\n  - Token: []\n",
+            "security:\n  - {}\n  - Token: []\n",
+            "Compatible /security: {} lets in, too",
+        ),
+        (
+            "name: X-Auth-Token",
+            "name: X-Token",
+            "Unclassified /components/securitySchemes/Token/name: changed",
+        ),
+        (
+            "operationId: ListSyncStatus",
+            "operationId: SyncStatus",
+            "Breaking /paths/~1v2~1{project_id}~1clusters~1{cluster_id}~1iam-sync/get/operationId: \
+             \"ListSyncStatus\" is \"SyncStatus\" now, and so is what is generated from it",
+        ),
+        (
+            "operationId: ListSyncStatus",
+            "deprecated: true\n      operationId: ListSyncStatus",
+            "Compatible /paths/~1v2~1{project_id}~1clusters~1{cluster_id}~1iam-sync/get/deprecated: new",
+        ),
+        (
+            "          headers:\n            X-Request-Id:\n              $ref: '#/components/headers/XRequestId'\n",
+            "",
+            "Unclassified /paths/~1v2~1{project_id}~1clusters~1{cluster_id}~1iam-sync-user/post/responses/202/headers: \
+             gone",
+        ),
+        (
+            "application/json;charset=UTF-8",
+            "application/json",
+            "Unclassified /paths/~1v2~1{project_id}~1clusters~1{cluster_id}~1iam-sync-user/post/requestBody/content/\
+             application~1json;charset=UTF-8: gone",
+        ),
+        (
+            "default: false",
+            "default: true",
+            "Unclassified /components/schemas/UpdateSyncRequest/properties/is_all_sync/default: changed",
+        ),
+        (
+            "nullable: true\n",
+            "nullable: false\n",
+            "Unclassified /components/schemas/ShowSyncIamUserResponse/properties/user_names/nullable: changed",
+        ),
+        (
+            "    ProjectId:\n      type: string\n",
+            "    More:\n      type: string\n    ProjectId:\n      type: string\n",
+            "Compatible /components/schemas/More: new",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        let told = told(from, to);
+        assert!(told.iter().any(|line| line == expected), "{expected}: {told:#?}");
+    }
+    let prose = told("Starts the synchronization of", "Begins the synchronization of");
+    assert!(prose.is_empty(), "prose breaks nobody: {prose:#?}");
+    let twice = told("maxItems: 1000", "maxItems: 999");
+    assert_eq!(twice.len(), 1, "what one of the two has told the other does not: {twice:#?}");
 }
 
 #[test]

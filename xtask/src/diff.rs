@@ -1,14 +1,17 @@
 //! `cargo xtask diff`: what a change of the documents means for those who built on them.
 //!
+//! The crate `drift` compares what operations take and answer, `members` everything else.
 //! What cannot be classified counts as breaking. A breaking change passes when it is acknowledged, with a reason, in
 //! `openapi/diff/acknowledged.yaml`.
+
+mod members;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
-use drift::{ChangeClass, ChangeComparison};
+use drift::{Change, ChangeClass, ChangeComparison, JsonPathStack};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -219,10 +222,7 @@ pub fn compare(before: &Documents, today: &Documents) -> Result<Vec<Finding>, Di
         };
         match today.get(name) {
             None => findings.push(whole(Class::Breaking, "the document is gone")),
-            Some(new) => {
-                findings.extend(described(name, old, new)?);
-                facts(name, "", old, new, &mut findings);
-            }
+            Some(new) => changes(name, old, new, &mut findings)?,
         }
     }
     for name in today.keys().filter(|name| !before.contains_key(*name)) {
@@ -235,11 +235,37 @@ pub fn compare(before: &Documents, today: &Documents) -> Result<Vec<Finding>, Di
     Ok(findings)
 }
 
-/// What OpenAPI itself describes: operations, parameters, schemas.
-fn described(name: &str, old: &Value, new: &Value) -> Result<Vec<Finding>, DiffError> {
-    let changes = drift::compare(old, new)
-        .map_err(|error| DiffError::Compare { document: name.to_owned(), message: format!("{error:#}") })?;
-    let mut findings = Vec::new();
+/// What changed from one document to the other.
+fn changes(name: &str, old: &Value, new: &Value, findings: &mut Vec<Finding>) -> Result<(), DiffError> {
+    let mut seen = Vec::new();
+    match drifted(old, new) {
+        Some(changes) => {
+            let changes =
+                changes.map_err(|message| DiffError::Compare { document: name.to_owned(), message })?;
+            described(name, &changes, &mut seen, findings);
+        }
+        None => findings.push(Finding {
+            class: Class::Unclassified,
+            document: name.to_owned(),
+            place: String::new(),
+            message: "more changed than drift compares: each change is told as it stands".to_owned(),
+        }),
+    }
+    members::add(name, old, new, &seen, findings);
+    Ok(())
+}
+
+/// What drift says. It panics on some changes, of media types for one: nothing then.
+fn drifted(old: &Value, new: &Value) -> Option<Result<Vec<Change>, String>> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let result = std::panic::catch_unwind(|| drift::compare(old, new).map_err(|error| format!("{error:#}")));
+    std::panic::set_hook(hook);
+    result.ok()
+}
+
+/// What OpenAPI itself describes: operations, parameters, schemas. Adds the places whose changes drift has judged.
+fn described(name: &str, changes: &[Change], seen: &mut Vec<String>, findings: &mut Vec<Finding>) {
     for change in changes {
         let Some(path) = change.paths.first() else { continue };
         let is_output = change.paths.iter().all(|path| path.comparison == ChangeComparison::Output);
@@ -250,71 +276,28 @@ fn described(name: &str, old: &Value, new: &Value) -> Result<Vec<Finding>, DiffE
                 ChangeClass::ForwardIncompatible | ChangeClass::Trivial => Class::Compatible,
                 ChangeClass::Unhandled => Class::Unclassified,
             };
-            let (base, _) = path.old.base_and_subpath();
-            let place = [base.trim_start_matches('#'), info.old_subpath.as_str()].join("/");
+            let place = |path: &JsonPathStack, below: &str| {
+                let (base, _) = path.base_and_subpath();
+                // As it calls a member that is named otherwise.
+                let below = below.replace("request_body", "requestBody");
+                trimmed(&[base.trim_start_matches('#'), &below].join("/"))
+            };
+            let old = place(&path.old, &info.old_subpath);
+            // Of "schema metadata" it says neither which, nor that some of it is sent.
+            if info.class != ChangeClass::Trivial {
+                let places = [old.clone(), place(&path.new, &info.new_subpath)];
+                // Where it puts whole operations, which are not all that is there.
+                seen.extend(places.into_iter().filter(|place| place != "/paths"));
+            }
             let side = if is_output { " (in answers)" } else { "" };
             let message = format!("{}{side}", info.message);
-            findings.push(Finding { class, document: name.to_owned(), place: trimmed(&place), message });
+            findings.push(Finding { class, document: name.to_owned(), place: old, message });
         }
     }
-    Ok(findings)
 }
 
 fn trimmed(place: &str) -> String {
     place.trim_end_matches('/').to_owned()
-}
-
-/// Facts in extensions, which no tool knows: what is added does no harm, everything else might.
-fn facts(name: &str, place: &str, old: &Value, new: &Value, findings: &mut Vec<Finding>) {
-    let (Some(old), Some(new)) = (old.as_object(), new.as_object()) else { return };
-    let step = |key: &str| format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
-    for (key, was) in old {
-        match new.get(key) {
-            Some(is) if key.starts_with("x-") => extension(name, &step(key), was, is, findings),
-            Some(is) => facts(name, &step(key), was, is, findings),
-            None if key.starts_with("x-") => {
-                findings.push(unclassified(name, step(key), "the extension is gone"));
-            }
-            None => {}
-        }
-    }
-    for key in new.keys().filter(|key| key.starts_with("x-") && !old.contains_key(*key)) {
-        let message = "the extension is new".to_owned();
-        let document = name.to_owned();
-        findings.push(Finding { class: Class::Compatible, document, place: step(key), message });
-    }
-}
-
-fn extension(name: &str, place: &str, was: &Value, is: &Value, findings: &mut Vec<Finding>) {
-    if was == is {
-        return;
-    }
-    match (was, is) {
-        (Value::Object(was), Value::Object(is)) => {
-            for (key, value) in was {
-                let place = format!("{place}/{}", key.replace('~', "~0").replace('/', "~1"));
-                match is.get(key) {
-                    Some(now) => extension(name, &place, value, now, findings),
-                    None => findings.push(unclassified(name, place, "gone")),
-                }
-            }
-            if let Some(key) = is.keys().find(|key| !was.contains_key(*key)) {
-                let message = format!("`{key}` is new");
-                let (document, place) = (name.to_owned(), place.to_owned());
-                findings.push(Finding { class: Class::Compatible, document, place, message });
-            }
-        }
-        (Value::Array(was), Value::Array(is)) if was.iter().all(|value| is.contains(value)) => {
-            let message = format!("{} more entries", is.len() - was.len());
-            let (document, place) = (name.to_owned(), place.to_owned());
-            findings.push(Finding { class: Class::Compatible, document, place, message });
-        }
-        _ => findings.push(unclassified(name, place.to_owned(), "changed")),
-    }
-}
-
-fn unclassified(document: &str, place: String, message: &str) -> Finding {
-    Finding { class: Class::Unclassified, document: document.to_owned(), place, message: message.to_owned() }
 }
 
 fn acknowledgements(root: &Path) -> Result<Vec<Acknowledgement>, DiffError> {
