@@ -96,6 +96,10 @@ fn a_released_version_is_frozen_and_never_changes() {
     std::fs::write(root.join("docs/api/v0.1.0/more.md"), "").expect("a file");
     assert!(release::check(root).expect_err("added").to_string().contains("more.md: added"));
     std::fs::remove_file(root.join("docs/api/v0.1.0/more.md")).expect("a file");
+    std::fs::create_dir(root.join("docs/api/v0.1.0/v9.9.9")).expect("a folder");
+    std::fs::write(root.join("docs/api/v0.1.0/v9.9.9/more.md"), "").expect("a file");
+    assert!(release::check(root).expect_err("added below").to_string().contains("v9.9.9/more.md: added"));
+    std::fs::remove_dir_all(root.join("docs/api/v0.1.0/v9.9.9")).expect("a folder");
     edit(root, "docs/api/v0.1.0/SHA256SUMS", "  reference.md", "  reference.mb");
     assert!(release::check(root).expect_err("other sums").to_string().contains("SHA256SUMS: changed"));
     std::fs::create_dir(root.join("docs/api/v0.2.0")).expect("a folder");

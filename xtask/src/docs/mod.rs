@@ -244,14 +244,20 @@ pub fn stale(root: &Path, artifacts: &[Artifact]) -> Result<Vec<(String, String)
     files_below(&folder, "", &mut found)
         .map_err(|source| DocsError::File { path: FOLDER.to_owned(), source })?;
     let is_known = |path: &String| artifacts.iter().any(|artifact| artifact.path == *path);
-    let stray = found.into_iter().filter(|path| !is_known(path));
+    let stray = found.into_iter().filter(|path| !is_known(path) && !is_released(path));
     stale.extend(stray.map(|path| (path, "stray, nothing generates it".to_owned())));
     // What follows from the others says least about what has changed.
     stale.sort_by_key(|(path, _)| (sums::FILES.contains(&path.as_str()), path.clone()));
     Ok(stale)
 }
 
-/// The paths of all files below a folder, `v1.2.3` left out: a released version never changes.
+/// Whether a path is below `v1.2.3`: a released version never changes.
+fn is_released(path: &str) -> bool {
+    let version = path.split_once('/').and_then(|(name, _)| name.strip_prefix('v'));
+    version.is_some_and(|version| semver::Version::parse(version).is_ok())
+}
+
+/// The paths of all files below a folder.
 pub(crate) fn files_below(folder: &Path, prefix: &str, found: &mut Vec<String>) -> std::io::Result<()> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -260,13 +266,7 @@ pub(crate) fn files_below(folder: &Path, prefix: &str, found: &mut Vec<String>) 
     };
     for entry in entries {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let is_version =
-            |name: &str| name.strip_prefix('v').is_some_and(|v| semver::Version::parse(v).is_ok());
-        if prefix.is_empty() && is_version(&name) {
-            continue;
-        }
-        let path = format!("{prefix}{name}");
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
         if entry.file_type()?.is_dir() {
             files_below(&entry.path(), &format!("{path}/"), found)?;
         } else {
