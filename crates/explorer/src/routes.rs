@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::CONTENT_DISPOSITION;
 use axum::http::{HeaderValue, Response, StatusCode};
@@ -129,7 +130,9 @@ async fn index() -> Response<Body> {
     typed(StatusCode::OK, "text/html; charset=utf-8", INDEX)
 }
 
-async fn asset(Path(name): Path<String>) -> Answered {
+/// A name that is no text is none of a file, either.
+async fn asset(name: Result<Path<String>, PathRejection>) -> Answered {
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     let file = FILES.iter().find(|file| file.name == name).ok_or_else(Refusal::no_route)?;
     Ok(typed(StatusCode::OK, file.content_type, file.text))
 }

@@ -103,12 +103,15 @@ async fn there_are_no_other_paths() {
         "/assets/",
         "/assets/main.js/",
         "/assets/none.js",
+        "/assets/%ff",
         "/v3/projects",
         iam.as_str(),
     ] {
         for method in ["GET", "POST"] {
             let refused = exchange(page.addr(), &page.head(method, path), b"{}").await;
             assert!(matches!(refused.status, 404 | 405), "{method} {path}: {}", refused.status);
+            let is_page = refused.header("content-type") == Some("text/html; charset=utf-8");
+            assert!(is_page || refused.json()["error"]["code"].is_string(), "{method} {path}");
         }
     }
     assert!(setting.emulator.requests().is_empty());
