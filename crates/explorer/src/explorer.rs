@@ -2,19 +2,15 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::Duration;
 
-use axum::serve::ListenerExt as _;
 use mrs_iam_sync::ClientBuilder;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::gate::Gate;
 use crate::routes::{Shared, router};
-
-/// How long requests may take to finish what they have begun, at the end.
-const GRACE: Duration = Duration::from_millis(300);
+use crate::serve::serve;
 
 /// A running explorer.
 ///
@@ -22,7 +18,7 @@ const GRACE: Duration = Duration::from_millis(300);
 pub struct Explorer {
     addr: SocketAddr,
     url: String,
-    stop: Option<oneshot::Sender<()>>,
+    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
@@ -58,8 +54,8 @@ impl Explorer {
 
     /// Stops: takes no new connection, finishes what has begun (for 300 ms at most), frees the port.
     pub async fn shutdown(mut self) {
-        drop(self.stop.take());
-        let _ = tokio::time::timeout(GRACE, &mut self.task).await;
+        let _ = self.stop.send(true);
+        let _ = (&mut self.task).await;
     }
 }
 
@@ -146,20 +142,9 @@ impl ExplorerBuilder {
         let addr = listener.local_addr().map_err(bind)?;
         let gate = Gate::new(addr).map_err(|_| StartError::Random)?;
         let url = gate.entrance();
-        let (stop, stopped) = oneshot::channel();
-        let app = router(Shared::new(gate, self.settings));
-        // Answers are small and awaited.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let task = tokio::spawn(async move {
-            // Dropped or used: both mean that it is over.
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            let _ = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
-        });
-        Ok(Explorer { addr, url, stop: Some(stop), task })
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(serve(listener, router(Shared::new(gate, self.settings)), stopped));
+        Ok(Explorer { addr, url, stop, task })
     }
 }
 

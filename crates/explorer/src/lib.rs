@@ -8,6 +8,7 @@ mod page;
 mod refusal;
 mod routes;
 mod samples;
+mod serve;
 mod values;
 
 pub use explorer::{Explorer, ExplorerBuilder, StartError};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -32,6 +33,8 @@ use crate::values::{self, Values};
 const MAX_BODY: usize = 640 * 1024;
 /// A body that is too large is read on so far, so that its sender gets to see the answer.
 const MAX_DISCARDED: usize = 128 * 1024 * 1024;
+/// How long a body may take to come.
+const BODY: Duration = Duration::from_secs(30);
 /// Clients that are kept; each region and project that is chosen makes one.
 const MAX_CLIENTS: usize = 64;
 
@@ -282,7 +285,15 @@ fn answer(value: &impl Serialize) -> Answered {
 
 /// The JSON of a request.
 async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
-    let mut body = request.into_body();
+    let Ok(body) = tokio::time::timeout(BODY, whole(request.into_body())).await else {
+        let message = format!("the body did not come within {} s", BODY.as_secs());
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "body", message));
+    };
+    serde_json::from_slice(&body?)
+        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "body", format!("the body: {error}")))
+}
+
+async fn whole(mut body: Body) -> Result<BytesMut, Refusal> {
     let (mut kept, mut size) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
@@ -302,6 +313,5 @@ async fn read<T: DeserializeOwned>(request: Request) -> Result<T, Refusal> {
         let message = format!("the body is longer than {} KiB", MAX_BODY / 1024);
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message));
     }
-    serde_json::from_slice(&kept)
-        .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, "body", format!("the body: {error}")))
+    Ok(kept)
 }

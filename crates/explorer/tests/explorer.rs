@@ -8,6 +8,8 @@ use mrs_iam_sync::{Credentials, Names};
 use mrs_iam_sync_emulator::{SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
 use mrs_iam_sync_explorer::{Explorer, StartError};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::{
     CLUSTER, PROJECT, Page, SECURITY_TOKEN, TOKEN, client, echo, emulated, emulated_with, exchange, values,
@@ -406,4 +408,45 @@ async fn it_listens_on_this_machine_only_and_lets_go_of_its_port() {
     assert!(matches!(taken, StartError::Bind { .. }), "{taken}");
     explorer.shutdown().await;
     drop(builder().listen(addr).start().await.unwrap());
+}
+
+/// Half a request, and none: both are let go, and neither keeps others from being answered.
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    let page = emulated().await.page;
+    let mut silent = Vec::new();
+    for said in ["", "GET / HTTP/1.1\r\nhost: "] {
+        for _ in 0..64 {
+            let mut stream = TcpStream::connect(page.addr()).await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            silent.push(stream);
+        }
+    }
+    let length = "content-length: 10\r\n\r\n{";
+    let mut slow = TcpStream::connect(page.addr()).await.unwrap();
+    slow.write_all(format!("{}{length}", page.head("POST", "/api/projects")).as_bytes()).await.unwrap();
+    assert_eq!(page.get("/").await.status, 200);
+    tokio::time::pause();
+    let mut bytes = Vec::new();
+    slow.read_to_end(&mut bytes).await.unwrap();
+    assert!(bytes.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&bytes));
+    for mut stream in silent {
+        bytes.clear();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        assert!(bytes.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn dropped_it_answers_nobody_any_more() {
+    let page = emulated().await.page;
+    let mut begun = TcpStream::connect(page.addr()).await.unwrap();
+    let head = format!("{}expect: 100-continue\r\ncontent-length: 2\r\n\r\n", page.head("POST", "/api/send"));
+    begun.write_all(head.as_bytes()).await.unwrap();
+    let mut bytes = vec![0; "HTTP/1.1 100 Continue\r\n\r\n".len()];
+    begun.read_exact(&mut bytes).await.unwrap();
+    assert!(bytes.starts_with(b"HTTP/1.1 100 "), "it waits for the body");
+    drop(page);
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(5), begun.read(&mut bytes)).await;
+    assert!(matches!(closed, Ok(Ok(0) | Err(_))), "{closed:?}");
 }
