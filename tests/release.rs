@@ -113,6 +113,26 @@ fn a_released_version_is_frozen_and_never_changes() {
 }
 
 #[test]
+fn what_cannot_be_released_changes_nothing() {
+    let copy = copy();
+    let root = copy.path();
+    let changelog = read(root, "openapi/CHANGELOG.md");
+    let heading = changelog.lines().find(|line| line.starts_with("### iam ")).expect("a heading").to_owned();
+    edit(root, "openapi/CHANGELOG.md", &heading, "### iam");
+    let before = read(root, "openapi/iam.yaml");
+    let error = released(root, "0.1.0").expect_err("no entry");
+    assert!(error.contains("there is no heading"), "{error}");
+    assert_eq!(read(root, "openapi/iam.yaml"), before);
+    std::fs::write(root.join("openapi/CHANGELOG.md"), &changelog).expect("a file");
+    for day in ["", "soon", "31.1.2026", "2026-02-30"] {
+        let error = release::run(root, "0.1.0", day, &program(), &mut Vec::new()).expect_err(day).to_string();
+        assert!(error.contains("is no day"), "{error}");
+    }
+    assert_eq!(read(root, "openapi/CHANGELOG.md"), changelog);
+    assert_eq!(release::check(root).expect("nothing released"), 0);
+}
+
+#[test]
 fn what_breaks_is_told_until_it_is_acknowledged() {
     let copy = copy();
     let root = copy.path();

@@ -144,7 +144,8 @@ pub fn check(root: &Path) -> Result<usize, ReleaseError> {
 /// Freezes all documents as `version`, of that day (`2026-01-31`), and goes on with the next one's `-dev`.
 ///
 /// # Errors
-/// [`ReleaseError::Version`] when it cannot be; nothing was changed then.
+/// [`ReleaseError::Version`] when it cannot be, [`ReleaseError::Docs`] when something cannot be rendered; nothing was
+/// changed then.
 pub fn run(
     root: &Path,
     version: &str,
@@ -156,6 +157,9 @@ pub fn run(
     let parsed = Version::parse(version).map_err(|error| refuse(format!("not a version: {error}")))?;
     if !parsed.pre.is_empty() || !parsed.build.is_empty() {
         return Err(refuse("a released version has three numbers and nothing else".to_owned()));
+    }
+    if day.parse::<jiff::civil::Date>().is_err() {
+        return Err(refuse(format!("{day:?} is no day, 2026-01-31 for example")));
     }
     check(root)?;
     let mut known = released(root)?;
@@ -182,6 +186,8 @@ pub fn run(
         return Err(refuse(format!("{CHANGELOG} has no heading `{UNRELEASED}`")));
     }
 
+    // What cannot be rendered is told before anything is changed.
+    docs::render(root, program)?;
     set_version(root, &documents, version)?;
     let stamped = stamped(&changelog, &documents, version, day);
     std::fs::write(&path, &stamped).map_err(file(CHANGELOG))?;
