@@ -12,6 +12,8 @@ mod bad_answers;
 mod bad_input;
 #[path = "cli/credentials.rs"]
 mod credentials;
+#[path = "cli/deploy.rs"]
+mod deploy;
 #[path = "cli/discovery.rs"]
 mod discovery;
 #[path = "cli/emulated.rs"]
