@@ -1,9 +1,10 @@
-//! `cargo xtask conformance`: others witness that the emulator answers as documented.
+//! `cargo xtask conformance`: others witness that the emulator answers as documented, and look at what is written here.
 //!
 //! A witness is a program that nobody here wrote, or our own SDK beside it, and ends as a row of the closing table. The
 //! official SDKs all take the steps of one reviewed scenario; what they report, and what the emulator received of it,
 //! is compared here and nowhere else.
 
+mod deploy;
 mod driver;
 mod emulator;
 mod installation;
@@ -114,7 +115,9 @@ fn witnesses() -> Vec<Box<dyn Witness>> {
     let samples = samples::SAMPLES.iter().map(|sample| Box::new(sample) as _);
     let others = [Box::new(readme::Readme) as _, Box::new(schemathesis::Schemathesis) as _];
     let linters = linters::LINTERS.iter().map(|linter| Box::new(linter) as _);
-    sdks.chain(samples).chain(others).chain(linters).chain([Box::new(oasdiff::Oasdiff) as _]).collect()
+    let oasdiff = [Box::new(oasdiff::Oasdiff) as _];
+    let deploy = deploy::DEPLOY.iter().map(|part| Box::new(part) as _);
+    sdks.chain(samples).chain(others).chain(linters).chain(oasdiff).chain(deploy).collect()
 }
 
 /// Hears the witnesses one after the other and prints the closing table; whether all of them agree.
@@ -232,7 +235,8 @@ java     -        -         -      0         -               FAILED
         };
         let all = names(&[]).unwrap();
         assert_eq!(all[..6], ["rust", "python", "go", "java", "node", "sample-curl"]);
-        assert_eq!(all[all.len() - 5..], ["readme", "schemathesis", "spectral", "redocly", "oasdiff"]);
+        assert_eq!(all[all.len() - 8..][..5], ["readme", "schemathesis", "spectral", "redocly", "oasdiff"]);
+        assert_eq!(all[all.len() - 3..], ["kubernetes", "kustomize", "hadolint"]);
         assert!(names(&["perl"]).unwrap_err().to_string().contains("\"perl\""));
     }
 }
