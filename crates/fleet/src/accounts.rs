@@ -102,10 +102,12 @@ impl Account {
         // On the heap, so that it is not moved from one future into the next, each as large as all of them.
         let work = Box::pin(work);
         async move {
-            let _trial = match self.tried.load(Ordering::Relaxed) {
-                true => None,
-                false => Some(self.trial.lock().await),
-            };
+            let mut trial = None;
+            if !self.tried.load(Ordering::Relaxed) {
+                let turn = self.trial.lock().await;
+                // Those before may have shown it meanwhile: then nobody need wait for anybody.
+                trial = (!self.tried.load(Ordering::Relaxed)).then_some(turn);
+            }
             if let Some(error) = self.refusal() {
                 return Err(error);
             }
@@ -120,6 +122,7 @@ impl Account {
                 _ if proves => self.tried.store(true, Ordering::Relaxed),
                 _ => {}
             }
+            drop(trial);
             result
         }
     }
