@@ -371,7 +371,7 @@ pub(crate) struct Apply {
     #[arg(short, long)]
     pub(crate) yes: bool,
 
-    /// Do it again and again, so long after each beginning; 15m for example
+    /// Do it again and again, so long after each beginning; 15m for example. The file is read once, at the start
     #[arg(long, value_name = "DURATION", value_parser = duration, requires = "yes")]
     pub(crate) every: Option<Duration>,
 

@@ -6,10 +6,12 @@ mod file;
 mod fleet;
 mod names_file;
 mod plan;
+mod reading;
 mod report;
 mod resolve;
 mod run;
 mod stop;
+mod work;
 
 pub use accounts::Connect;
 pub use error::FileError;

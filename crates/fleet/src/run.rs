@@ -1,24 +1,21 @@
 //! Plans and applies, many clusters at once.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
-use mrs_iam_sync::{
-    CancelOutcome, Cluster, Completion, Error, ErrorKind, MachineTime, Names, Progress, Selection,
-    SyncOutcome, Synchronized, Time,
-};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use mrs_iam_sync::{Error, MachineTime, Progress, Time};
+use tokio::sync::Semaphore;
 
 use crate::accounts::{Accounts, Connect, Lane};
 use crate::error::FileError;
 use crate::fleet::{Fleet, Wish};
-use crate::plan::{self, ClusterKey, ClusterPlan, Known, PlanOptions, Verdict};
+use crate::plan::{self, ClusterKey, ClusterPlan, Known, PlanOptions};
 use crate::report::{ClusterReport, Failure, Status};
 use crate::resolve::{self, Job};
 use crate::stop::Stop;
+use crate::work::{Ended, Order, Seen, Ticket, Work};
 
 /// Clusters that are read, or on their way to the service, at once, unless set otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 64;
@@ -26,9 +23,6 @@ pub const DEFAULT_CONCURRENCY: usize = 64;
 /// Clusters whose synchronization is followed at once. A minute's worth of writes is 60, and a synchronization may take
 /// a quarter of an hour.
 const FOLLOWED: usize = 1024;
-
-/// Rest between two looks whether somebody else's synchronization still runs.
-const BUSY_REST: Duration = Duration::from_secs(10);
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
@@ -51,10 +45,10 @@ pub struct Run {
     accounts: Accounts,
     options: PlanOptions,
     concurrency: usize,
-    wait_timeout: Duration,
-    listener: Option<Listener>,
-    stop: Stop,
-    time: Arc<dyn Time>,
+    pub(crate) wait_timeout: Duration,
+    pub(crate) listener: Option<Listener>,
+    pub(crate) stop: Stop,
+    pub(crate) time: Arc<dyn Time>,
 }
 
 /// The clusters of a run.
@@ -241,14 +235,14 @@ impl Run {
         report
     }
 
-    fn tell(&self, event: &Event<'_>) {
+    pub(crate) fn tell(&self, event: &Event<'_>) {
         if let Some(listener) = &self.listener {
             listener(event);
         }
     }
 
     /// Reads a cluster and compares it.
-    async fn look(&self, lane: &Lane, key: &ClusterKey, wish: &Wish) -> Result<Seen, Error> {
+    pub(crate) async fn look(&self, lane: &Lane, key: &ClusterKey, wish: &Wish) -> Result<Seen, Error> {
         let client = lane.client().await?;
         let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
         let (present, in_line) = futures_util::future::try_join(
@@ -304,276 +298,4 @@ impl Run {
         let plan = plan::plan(key.clone(), &known);
         Ok(Seen { cluster, plan, present })
     }
-}
-
-/// What to do on a cluster.
-enum Order {
-    Wish(Arc<Wish>),
-    Plan(Box<ClusterPlan>),
-}
-
-/// A cluster that was looked at.
-struct Seen {
-    cluster: Cluster,
-    plan: ClusterPlan,
-    present: Synchronized,
-}
-
-/// Why the work on a cluster ended before it was done.
-enum Ended {
-    Stopped,
-    Failed(Box<Error>),
-}
-
-impl From<Error> for Ended {
-    fn from(error: Error) -> Self {
-        Self::Failed(Box::new(error))
-    }
-}
-
-/// The leave to be between look and write; given back when the write leaves.
-#[derive(Clone)]
-struct Ticket(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
-
-impl Ticket {
-    fn new(permit: Option<OwnedSemaphorePermit>) -> Self {
-        Self(Arc::new(Mutex::new(permit)))
-    }
-
-    fn give_back(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-}
-
-/// The work on one cluster.
-struct Work<'a> {
-    run: &'a Run,
-    lane: &'a Lane,
-    ticket: Ticket,
-    report: &'a mut ClusterReport,
-}
-
-impl Work<'_> {
-    /// Looks and does what is to be done; again, as long as somebody else is in the way and nothing was done.
-    async fn all(&mut self, order: &Order) -> Result<(), Ended> {
-        let deadline = self.run.time.monotonic() + self.run.wait_timeout;
-        loop {
-            let error = match self.once(order).await {
-                Err(Ended::Failed(error)) if self.report.writes == 0 => error,
-                result => return result,
-            };
-            let goes_on = match error.kind() {
-                // It may change who is there, so that all is looked at again.
-                ErrorKind::SyncRunning => self.until_idle(deadline).await?,
-                // Somebody else uses the quota, too. The client has slowed down by itself.
-                ErrorKind::Throttled => self.run.time.monotonic() < deadline && !self.run.stop.is_requested(),
-                _ => false,
-            };
-            if !goes_on {
-                return Err(Ended::Failed(error));
-            }
-        }
-    }
-
-    async fn once(&mut self, order: &Order) -> Result<(), Ended> {
-        match Box::pin(self.look(order)).await? {
-            Some(seen) => Box::pin(self.carry_out(&seen)).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The present state and what is to be done; `None` when that is nothing, and the report says why.
-    async fn look(&mut self, order: &Order) -> Result<Option<Seen>, Ended> {
-        let key = self.report.cluster.clone();
-        let seen = match order {
-            Order::Wish(wish) => self.run.look(self.lane, &key, wish).await?,
-            Order::Plan(plan) => {
-                let client = self.lane.client().await?;
-                let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
-                let present = self.lane.with(cluster.synchronized()).await?;
-                Seen { cluster, plan: (**plan).clone(), present }
-            }
-        };
-        self.report.held_back.clone_from(&seen.plan.held_back);
-        self.report.in_line_with_iam = seen.plan.in_line_with_iam;
-        self.report.all = seen.plan.all;
-        match seen.plan.verdict {
-            Verdict::Change => {}
-            Verdict::Refused => {
-                let needed = seen.plan.needs_max_removals.unwrap_or_default();
-                self.report.status = Status::Refused;
-                self.report.error = Some(
-                    Failure::new(
-                        "too_many_removals",
-                        format!("{needed} removals are more than are allowed here"),
-                    )
-                    .hint(format!("look at them with `plan`; --max-removals {needed} allows them")),
-                );
-                return Ok(None);
-            }
-            _ => return Ok(None),
-        }
-        if matches!(order, Order::Plan(_)) && plan::state(&seen.present) != seen.plan.state {
-            if is_done(&seen.plan, &seen.present) {
-                return Ok(None);
-            }
-            self.report.status = Status::Moved;
-            self.report.error = Some(
-                Failure::new("moved", "who is on Manager has changed since the plan was made")
-                    .hint("make a new plan"),
-            );
-            return Ok(None);
-        }
-        Ok(Some(seen))
-    }
-
-    async fn carry_out(&mut self, seen: &Seen) -> Result<(), Ended> {
-        let Seen { cluster, plan, present } = seen;
-        let mut finished = true;
-        if plan.syncs() {
-            let users = plan.add.users.iter().chain(&plan.resync.users).cloned();
-            let groups = plan.add.groups.iter().chain(&plan.resync.groups).cloned();
-            let selection = match plan.all {
-                true => Selection::Everything,
-                false => Names::builder().users(users).groups(groups).build()?.into(),
-            };
-            let (sent, listener) = self.watch();
-            let request = cluster.sync(selection).knowing(present.clone()).on_progress(listener);
-            let outcome = self.unless_stopped(request.wait(), &sent).await?;
-            finished = self.synced(outcome);
-        }
-        if finished && !plan.remove.is_empty() {
-            if self.run.stop.is_requested() {
-                return Err(Ended::Stopped);
-            }
-            let (users, groups) = (plan.remove.users.clone(), plan.remove.groups.clone());
-            let names = Names::builder().users(users).groups(groups).build()?;
-            let (sent, listener) = self.watch();
-            let request = cluster.cancel(names).on_progress(listener);
-            // What was synchronized may have changed who is there.
-            let request = if plan.syncs() { request } else { request.knowing(present.clone()) };
-            let outcome = self.unless_stopped(request.wait(), &sent).await?;
-            finished = self.removed(outcome);
-        }
-        self.report.status = match () {
-            () if !finished => Status::Unfinished,
-            () if self.report.missing.is_empty() && self.report.left.is_empty() => Status::Applied,
-            () => Status::Partly,
-        };
-        if finished {
-            self.report.in_line_with_iam = self.lane.with(self.lane.in_line(cluster)).await.ok().flatten();
-        }
-        Ok(())
-    }
-
-    /// A write and its wait, unless it has not left when a stop is asked for.
-    async fn unless_stopped<T>(
-        &mut self,
-        write: impl Future<Output = Result<T, Error>>,
-        sent: &AtomicBool,
-    ) -> Result<T, Ended> {
-        let stop = async {
-            self.run.stop.requested().await;
-            if sent.load(Ordering::Relaxed) {
-                std::future::pending::<()>().await;
-            }
-        };
-        let result = tokio::select! {
-            result = self.lane.with(write) => result,
-            () = stop => return Err(Ended::Stopped),
-        };
-        self.run.tell(&Event::Ended(&self.report.cluster));
-        if let Err(error) = &result
-            && error.is_after_acceptance()
-        {
-            self.report.writes += 1;
-            self.report.request_ids.extend(error.request_id().map(str::to_owned));
-        }
-        Ok(result?)
-    }
-
-    /// What follows a write: whether it has left, and whoever listens.
-    fn watch(&self) -> (Arc<AtomicBool>, impl Fn(&Progress) + Send + Sync + 'static) {
-        let sent = Arc::new(AtomicBool::new(false));
-        let (told, ticket) = (sent.clone(), self.ticket.clone());
-        let (listener, cluster) = (self.run.listener.clone(), self.report.cluster.clone());
-        let listener = move |progress: &Progress| {
-            if *progress == Progress::Sending && !told.swap(true, Ordering::Relaxed) {
-                ticket.give_back();
-                if let Some(listener) = &listener {
-                    listener(&Event::Writing(&cluster));
-                }
-            }
-            if let Some(listener) = &listener {
-                listener(&Event::Progress(&cluster, progress));
-            }
-        };
-        (sent, listener)
-    }
-
-    fn accepted(&mut self, accepted: &[mrs_iam_sync::Accepted]) {
-        self.report.writes += u32::try_from(accepted.len()).unwrap_or(u32::MAX);
-        self.report.request_ids.extend(accepted.iter().filter_map(|accepted| accepted.request_id.clone()));
-    }
-
-    /// Notes what came of a synchronization; whether it has finished.
-    fn synced(&mut self, outcome: SyncOutcome) -> bool {
-        self.accepted(&outcome.accepted);
-        self.report.added = outcome.arrived;
-        self.report.resynced = outcome.already_present;
-        self.report.brought_along = outcome.brought_along.groups;
-        // Somebody in IAM without a permission for MRS may never arrive.
-        if !self.report.all {
-            self.report.missing = outcome.missing.unwrap_or_default();
-        }
-        outcome.completion != Completion::DeadlinePassed
-    }
-
-    /// Notes what came of a removal; whether it has finished.
-    fn removed(&mut self, outcome: CancelOutcome) -> bool {
-        self.accepted(&outcome.accepted);
-        self.report.removed = outcome.removed;
-        self.report.left = outcome.remaining.unwrap_or_default();
-        outcome.completion != Completion::DeadlinePassed
-    }
-
-    /// Waits until no synchronization runs; false when time is up.
-    async fn until_idle(&self, deadline: Duration) -> Result<bool, Ended> {
-        self.ticket.give_back();
-        self.run.tell(&Event::Busy(&self.report.cluster));
-        let client = self.lane.client().await?;
-        let cluster = client.cluster(self.report.cluster.cluster_id.as_deref().unwrap_or_default())?;
-        let time = &self.run.time;
-        let idle = async {
-            loop {
-                time.sleep(BUSY_REST).await;
-                match self.lane.with(cluster.is_synchronizing()).await {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(true),
-                    // Nobody can tell: trying shows it.
-                    Err(error) if error.is_unknown_operation() => return Ok(true),
-                    Err(error) if error.is_transient() => {}
-                    Err(error) => return Err(Ended::from(error)),
-                }
-            }
-        };
-        tokio::select! {
-            result = idle => result,
-            () = time.sleep(deadline.saturating_sub(time.monotonic())) => Ok(false),
-            () = self.run.stop.requested() => Err(Ended::Stopped),
-        }
-    }
-}
-
-/// Whether a plan has been carried out already, by a run that was broken off for example. Names that were to be
-/// synchronized again leave no trace, and are synchronized once more.
-fn is_done(plan: &ClusterPlan, present: &Synchronized) -> bool {
-    let there = |list: &Option<Vec<String>>| list.iter().flatten().cloned().collect::<BTreeSet<_>>();
-    let (users, groups) = (there(&present.users), there(&present.groups));
-    plan.resync.is_empty()
-        && !plan.all
-        && plan.add.users.iter().all(|name| users.contains(name))
-        && plan.add.groups.iter().all(|name| groups.contains(name))
-        && !plan.remove.users.iter().any(|name| users.contains(name))
-        && !plan.remove.groups.iter().any(|name| groups.contains(name))
 }
