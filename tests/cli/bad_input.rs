@@ -52,7 +52,7 @@ fn flags() {
     check!(cli(["-o", "json"]).run(), @r#"
     exit: 2
     ----- stderr -----
-    {"error":{"kind":"usage","status":null,"error_code":null,"error_msg":"'mrs-iam-sync' requires a subcommand but one was not provided [subcommands: sync, cancel, list, status, plan, apply, clusters, projects, api, auth, emulator, explorer, schema, reference, completion]","request_id":null,"hint":"mrs-iam-sync --help shows how it is used"}}
+    {"error":{"kind":"usage","status":null,"error_code":null,"error_msg":"'mrs-iam-sync' requires a subcommand but one was not provided [subcommands: sync, cancel, list, status, plan, apply, clusters, projects, api, auth, emulator, explorer, schema, reference, completion, man]","request_id":null,"hint":"mrs-iam-sync --help shows how it is used"}}
     "#);
     check!(cli(["schema", "nothing"]).run(), @"
     exit: 2

@@ -2,7 +2,7 @@
 
 use crate::support::{FILTERS, cli};
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &[],
     &["sync"],
     &["cancel"],
@@ -19,6 +19,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["explorer"],
     &["schema"],
     &["completion"],
+    &["man"],
 ];
 
 #[test]

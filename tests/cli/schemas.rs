@@ -119,3 +119,25 @@ fn completions() {
         assert!(run.stdout.contains("users-from"), "{shell}");
     }
 }
+
+/// A page for the program, and one for each command that people are shown.
+#[test]
+fn the_manual() {
+    let page = cli(["man"]).run();
+    assert_eq!((page.code, page.stderr.as_str()), (0, ""), "{page}");
+    assert!(page.stdout.contains(".TH mrs-iam-sync 1") && page.stdout.contains("apply"), "{page}");
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().display().to_string();
+    let run = cli(["man", "--directory", &path]).run();
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run}");
+    let mut files: Vec<String> = std::fs::read_dir(&path)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    files.sort_unstable();
+    assert!(files.contains(&"mrs-iam-sync-apply.1".to_owned()), "{files:?}");
+    assert!(files.contains(&"mrs-iam-sync-auth-status.1".to_owned()), "{files:?}");
+    assert!(!files.iter().any(|file| file.contains("reference")), "{files:?}");
+    let run = cli(["man", "--directory", "/no/such/directory"]).run();
+    assert!(run.code == 1 && run.stderr.contains("cannot be written"), "{run}");
+}

@@ -197,6 +197,11 @@ pub(crate) enum Command {
     /// Needs no credentials and sends nothing.
     #[command(after_long_help = help::COMPLETION)]
     Completion(Completion),
+    /// Print the manual page
+    ///
+    /// Needs no credentials and sends nothing.
+    #[command(after_long_help = help::MAN)]
+    Man(Man),
 }
 
 /// Flags of every command that talks to the service.
@@ -548,6 +553,13 @@ pub(crate) struct Completion {
     /// The shell
     #[arg(value_enum, value_name = "SHELL")]
     pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for every command into this directory instead
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// `2s`, `15m`, `1h 30m`; more than nothing.

@@ -204,6 +204,14 @@ Examples:
     mrs-iam-sync completion fish > ~/.config/fish/completions/mrs-iam-sync.fish
 ";
 
+pub(crate) const MAN: &str = "\
+Examples:
+  Read it:
+    mrs-iam-sync man | man -l -
+  Install one for every command:
+    mrs-iam-sync man --directory ~/.local/share/man/man1
+";
+
 pub(crate) const PLAN: &str = "\
 Signs:
   ~ changes   + is synchronized   - is removed   = is in line with IAM   ? may be stale   ! stays, or failed

@@ -97,6 +97,7 @@ fn dispatch(command: Command, globals: &Globals, output: Output) -> Result<Exit>
         Command::Reference => commands::reference::run(output),
         Command::Schema(flags) => commands::schema::run(flags.name, output),
         Command::Completion(flags) => commands::completion::run(flags.shell, output),
+        Command::Man(flags) => commands::man::run(&flags, output),
     };
     done.map(|()| Exit::Done)
 }

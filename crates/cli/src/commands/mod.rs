@@ -12,6 +12,7 @@ pub(crate) mod emulator;
 pub(crate) mod explorer;
 pub(crate) mod fleet;
 pub(crate) mod list;
+pub(crate) mod man;
 pub(crate) mod metrics;
 pub(crate) mod plan;
 pub(crate) mod projects;
