@@ -8,6 +8,7 @@ import { picker } from "./picker.js";
 export function makeForm(element, context, { changed, sent, address }) {
   let operation = context.operations[0];
   let requiredOnly = false;
+  let busy = false;
   const most =
     context.operations.flatMap((it) => it.parameters).find((it) => it.max_items)?.max_items ?? 1000;
 
@@ -81,6 +82,7 @@ export function makeForm(element, context, { changed, sent, address }) {
 
   element.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (busy) return;
     users.commit();
     groups.commit();
     if (check()) sent();
@@ -232,8 +234,10 @@ export function makeForm(element, context, { changed, sent, address }) {
     follows: () => followSwitch.checked,
     operation: () => operation,
     clusterName: () => cluster.items().find((it) => it.id === cluster.value())?.name,
+    /** While it sends, the button does nothing. It is not disabled: that would take the focus from it. */
     busy(on) {
-      send.disabled = on;
+      busy = on;
+      send.setAttribute("aria-disabled", String(on));
       send.setAttribute("aria-busy", String(on));
     },
     focus: () => heading.focus(),

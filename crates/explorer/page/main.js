@@ -233,10 +233,14 @@ function showHistory() {
           "button",
           { type: "button", class: "entry", test: "history-entry", onclick: () => again(entry) },
           h("span", { class: "muted small" }, entry.time.toLocaleTimeString("en-GB")),
-          h("span", { class: "grow" }, entry.id, entry.times ? ` × ${entry.times}` : ""),
-          entry.automatic ? h("span", { class: "muted small" }, "followed") : null,
-          h("strong", { class: `status ${kind}` }, status),
-          entry.answer ? h("span", { class: "muted small" }, `${entry.answer.duration_ms} ms`) : null,
+          h("span", {}, entry.id, entry.times ? ` ×\u00a0${entry.times}` : ""),
+          h(
+            "span",
+            { class: "tail" },
+            entry.automatic ? h("span", { class: "muted small" }, "followed") : null,
+            h("strong", { class: `status ${kind}` }, status),
+            entry.answer ? h("span", { class: "muted small" }, `${entry.answer.duration_ms} ms`) : null,
+          ),
         ),
       );
     }),
