@@ -55,7 +55,12 @@ fn page_script(configuration: &Value) -> String {
     // Neither an end of a script element nor, in older browsers, of a line may come out of a text.
     let safe = configuration.to_string().replace('<', "\\u003c");
     let safe = safe.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
-    format!("// {}\nScalar.createApiReference('#reference', {safe});\n", mark())
+    // Scalar tries whether it may make functions of texts, which the page's policy refuses, unless this says so first.
+    format!(
+        "// {}\nglobalThis.__zod_globalConfig = {{ jitless: true }};\n\
+         addEventListener('DOMContentLoaded', () => Scalar.createApiReference('#reference', {safe}));\n",
+        mark()
+    )
 }
 
 /// The document, with what it says in extensions put where the page shows it.
@@ -65,7 +70,7 @@ fn content(
     reference: &Reference,
 ) -> Result<Value, DocsError> {
     let mut content = document.value.clone();
-    let tables = templates::rendered(environment, "tables.md", json!({ "document": reference }))?;
+    let tables = templates::rendered(environment, "narrow.md", json!({ "document": reference }))?;
     append(content.pointer_mut("/info/description"), &tables);
     // It is shown as an icon whose link has no name.
     if let Some(licence) = content.pointer_mut("/info/license").and_then(Value::as_object_mut) {
@@ -117,6 +122,6 @@ mod tests {
     #[test]
     fn no_text_ends_the_script() {
         let script = page_script(&json!({ "a": "</script><!--\u{2028}" }));
-        assert!(script.ends_with("{\"a\":\"\\u003c/script>\\u003c!--\\u2028\"});\n"), "{script}");
+        assert!(script.ends_with("{\"a\":\"\\u003c/script>\\u003c!--\\u2028\"}));\n"), "{script}");
     }
 }

@@ -13,6 +13,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("llms.txt", include_str!("../../templates/llms.txt")),
     ("reference.html", include_str!("../../templates/reference.html")),
     ("reference.md", include_str!("../../templates/reference.md")),
+    ("narrow.md", include_str!("../../templates/narrow.md")),
     ("tables.md", include_str!("../../templates/tables.md")),
 ];
 
