@@ -84,6 +84,33 @@ pub fn run(root: &Path, quick: bool, out: &mut impl Write) -> Result<bool, Bench
     Ok(quick || report.held)
 }
 
+/// The features that leave something out, and what is in then.
+const PARTS: [(&str, &[&str]); 4] = [
+    ("neither emulator nor explorer", &["--no-default-features"]),
+    ("emulator", &["--no-default-features", "--features", "emulator"]),
+    ("explorer", &["--no-default-features", "--features", "explorer"]),
+    // Last, so that it is what is left in the folder of programs.
+    ("both, as it is released", &[]),
+];
+
+/// Builds the released command line with and without its optional parts, and prints how large it is.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn sizes(root: &Path, out: &mut impl Write) -> Result<(), BenchError> {
+    writeln!(out, "size of mrs-iam-sync, released and stripped")?;
+    let mut least = None;
+    for (parts, features) in PARTS {
+        let program = crate::process::built_with(root, "mrs-iam-sync-cli", "release", features)
+            .map_err(BenchError::Failed)?;
+        let size = std::fs::metadata(program)?.len();
+        let more = size.saturating_sub(*least.get_or_insert(size));
+        let mebibytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+        writeln!(out, "  {parts:<32}{:>8.2} MiB  + {:.2}", mebibytes(size), mebibytes(more))?;
+    }
+    Ok(())
+}
+
 /// Programs that call with the official SDKs, or why there are none.
 struct Official {
     python: Result<PathBuf, String>,

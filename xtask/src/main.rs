@@ -19,8 +19,11 @@ enum Command {
     /// Measure what calls cost, side by side with what they are compared with; fail when a number does not hold.
     Bench {
         /// A few rounds without the official SDKs, which show only that it works.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "sizes")]
         quick: bool,
+        /// Instead, how large the released program is with and without its optional parts. Builds it four times.
+        #[arg(long)]
+        sizes: bool,
     },
     /// Write the client and the contract's facts from openapi/*.yaml.
     Codegen {
@@ -81,7 +84,10 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let mut out = std::io::stdout().lock();
     let result = match Cli::parse().command {
-        Command::Bench { quick } => match xtask::bench::run(&root, quick, &mut out) {
+        Command::Bench { sizes: true, .. } => {
+            xtask::bench::sizes(&root, &mut out).map_err(|error| error.to_string())
+        }
+        Command::Bench { quick, .. } => match xtask::bench::run(&root, quick, &mut out) {
             Ok(true) => Ok(()),
             Ok(false) => Err("a number does not hold".to_owned()),
             Err(error) => Err(error.to_string()),

@@ -19,10 +19,24 @@ pub(crate) fn unset(program: impl AsRef<Path>) -> Command {
 
 /// Builds a package with a profile, `release` for example, and returns its program. The error says in one text what went wrong.
 pub(crate) fn built(root: &Path, package: &str, profile: &str) -> Result<PathBuf, String> {
+    built_with(root, package, profile, &[])
+}
+
+/// Does so with more arguments for cargo: features, for example.
+pub(crate) fn built_with(
+    root: &Path,
+    package: &str,
+    profile: &str,
+    more: &[&str],
+) -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.args(["build", "--locked", "--message-format=json-render-diagnostics"]);
-    build.args(["--profile", profile, "--package", package]).current_dir(root).stderr(Stdio::inherit());
+    build
+        .args(["--profile", profile, "--package", package])
+        .args(more)
+        .current_dir(root)
+        .stderr(Stdio::inherit());
     // `cargo xtask` describes xtask to it in these; build scripts look at them and would run again.
     for (name, _) in std::env::vars_os() {
         let shown = name.to_string_lossy();
