@@ -7,7 +7,7 @@
 mod deploy;
 mod driver;
 mod emulator;
-mod installation;
+pub(crate) mod installation;
 mod languages;
 mod linters;
 mod oasdiff;

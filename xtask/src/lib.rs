@@ -1,6 +1,7 @@
 //! The workspace's own commands.
 
 pub mod bench;
+pub mod browser;
 pub mod codegen;
 pub mod conformance;
 pub mod diff;

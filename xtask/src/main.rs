@@ -25,6 +25,11 @@ enum Command {
         #[arg(long)]
         sizes: bool,
     },
+    /// Open the explorer and the published reference in a browser: what they do, whom they ask, how they look, what they weigh.
+    Browser {
+        #[command(flatten)]
+        options: xtask::browser::Options,
+    },
     /// Write the client and the contract's facts from openapi/*.yaml.
     Codegen {
         /// Change nothing; fail when a committed file is not what the documents generate.
@@ -90,6 +95,11 @@ fn main() -> ExitCode {
         Command::Bench { quick, .. } => match xtask::bench::run(&root, quick, &mut out) {
             Ok(true) => Ok(()),
             Ok(false) => Err("a number does not hold".to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        Command::Browser { options } => match xtask::browser::run(&root, &options) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("not all is as it should be in a browser".to_owned()),
             Err(error) => Err(error.to_string()),
         },
         Command::Codegen { check } => {

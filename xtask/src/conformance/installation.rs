@@ -46,7 +46,7 @@ const ANSWERED: [&str; 8] = [
 
 /// Why a witness cannot be asked.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Unprepared {
+pub(crate) enum Unprepared {
     /// The language is not installed, or its registry does not answer.
     Absent(String),
     /// Anything else.
@@ -85,7 +85,7 @@ pub(super) fn script(name: &'static str) -> &'static str {
 }
 
 /// The version of a program that has to be there already.
-pub(super) fn tool(program: &str, flag: &str) -> Result<String, Unprepared> {
+pub(crate) fn tool(program: &str, flag: &str) -> Result<String, Unprepared> {
     match Command::new(program).arg(flag).stdin(Stdio::null()).output() {
         Ok(output) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -196,7 +196,7 @@ pub(super) fn venv(sources: &Path, folder: &Path) -> Result<(PathBuf, String), U
 }
 
 /// Node's version, with the packages that a `package-lock.json` has, and copies of these files beside them.
-pub(super) fn npm(sources: &Path, folder: &Path, files: &[&str]) -> Result<String, Unprepared> {
+pub(crate) fn npm(sources: &Path, folder: &Path, files: &[&str]) -> Result<String, Unprepared> {
     let version = tool("node", "--version")?;
     let npm = script("npm");
     tool(npm, "--version")?;
