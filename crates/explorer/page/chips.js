@@ -22,12 +22,11 @@ export function chips({ field, label, noun, most, changed }) {
     spellcheck: "false",
     list: `${field}-known`,
     placeholder: "Type or paste names…",
-    "aria-describedby": `${field}-help ${field}-told ${field}-error`,
+    "aria-describedby": `${field}-help ${field}-told names-error`,
   });
   const known = h("datalist", { id: `${field}-known` });
   const list = h("ul", { class: "chips", "aria-label": `${label}: chosen`, test: `${field}-chips` });
   const told = h("p", { id: `${field}-told`, class: "muted small", role: "status", test: `${field}-told` });
-  const error = h("p", { id: `${field}-error`, class: "error", test: `${field}-error` });
   const counted = h("span", { class: "muted small", test: `${field}-count` });
   const clear = h("button", { type: "button", class: "quiet small", test: `${field}-clear`, onclick: () => take([], "") }, "Remove all");
   const tag = h("span", { class: "tag optional" }, "optional");
@@ -40,7 +39,6 @@ export function chips({ field, label, noun, most, changed }) {
     known,
     list,
     told,
-    error,
   );
 
   input.addEventListener("keydown", (event) => {
@@ -168,9 +166,9 @@ export function chips({ field, label, noun, most, changed }) {
     suggest(given) {
       fill(known, given.map((name) => h("option", { value: name })));
     },
-    complain(text) {
-      error.textContent = text;
-      if (text) input.setAttribute("aria-invalid", "true");
+    /** Marks it as wrong, or not; what is wrong stands with all fields of names. */
+    mark(wrong) {
+      if (wrong) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
     },
     say: (text) => {

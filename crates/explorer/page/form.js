@@ -202,7 +202,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     else region.removeAttribute("aria-invalid");
     project.complain(text("project_id"));
     cluster.complain(text("cluster_id"));
-    namesError.textContent = text("names");
+    complainOfNames(text("names"));
     if (found.length === 0) return true;
     if (text("names") && requiredOnly) {
       requiredOnly = requiredSwitch.checked = false;
@@ -211,6 +211,12 @@ export function makeForm(element, context, { changed, sent, address }) {
     ({ region, project_id: project, cluster_id: cluster, names: users })[found[0][0]].focus();
     say(found.map(([, what]) => what).join(" "));
     return false;
+  }
+
+  function complainOfNames(text) {
+    namesError.textContent = text;
+    users.mark(text);
+    groups.mark(text);
   }
 
   /** Takes the complaints away that no longer hold. */
@@ -222,7 +228,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     }
     if (!wrong.has("project_id")) project.complain("");
     if (!wrong.has("cluster_id")) cluster.complain("");
-    if (!wrong.has("names")) namesError.textContent = "";
+    if (!wrong.has("names")) complainOfNames("");
   }
 
   return {
@@ -244,7 +250,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     /** Chooses an operation; what the form holds stays. */
     choose(next) {
       operation = next;
-      namesError.textContent = "";
+      complainOfNames("");
       show();
     },
     state: () => ({

@@ -8,7 +8,7 @@
 //   region, region-error               and for project_id and cluster_id: FIELD-select, FIELD (typed id),
 //                                      FIELD-status, FIELD-reload, FIELD-error
 //   everything, everything-field
-//   user_names, group_names            the text boxes; with -field, -add, -chips, -chip, -count, -clear, -told, -error
+//   user_names, group_names            the text boxes; with -field, -add, -chips, -chip, -count, -clear, -told
 //   members-load, members-status, names-error
 //   confirm, confirm-text, confirm-yes, confirm-no
 //   result, status, duration, url, request-id, explanation, error-code, meaning, remedy, body, headers

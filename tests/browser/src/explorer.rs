@@ -240,7 +240,10 @@ pub(crate) async fn asks_before_it_writes(page: &Page) -> Outcome {
     // Nobody is named yet.
     page.click("send").await?;
     has("the complaint", &page.text("names-error").await?, "Name at least one user or group")?;
+    let wrong = "return document.activeElement.ariaInvalid === 'true' && document.activeElement.getAttribute('aria-describedby').includes('names-error')";
+    expect("whether the field is marked", &page.script(wrong, &[]).await?.to_string(), "true")?;
     page.enter("user_names", "user1, user2\u{e007}").await?;
+    expect("whether it is marked once it is right", &page.script(wrong, &[]).await?.to_string(), "false")?;
     page.enter("group_names", "group1,").await?;
     let question = asked(page).await?;
     has(
