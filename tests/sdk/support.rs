@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-pub(crate) use workspace_tests::virtual_time::{
-    VirtualTime, builder, client, cluster_at, emulated, operations, sample_credentials,
-};
+pub(crate) use workspace_tests::virtual_time::*;
 
 /// A step of an answer.
 #[derive(Debug, Clone)]
