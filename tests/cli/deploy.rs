@@ -262,7 +262,8 @@ fn the_service_goes_round_and_tells_it_until_it_is_to_end() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let command = command(SERVICE, &[("127.0.0.1:9464", &free)]);
     let mut child = command.at(&service.emulator.base_url()).start();
-    let round = BufReader::new(child.stderr.take().unwrap()).lines().next();
+    // The line before says where the metrics are.
+    let round = BufReader::new(child.stderr.take().unwrap()).lines().nth(1);
     let mut metrics = String::new();
     if let Ok(mut stream) = TcpStream::connect(&free) {
         stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: metrics\r\n\r\n").unwrap();

@@ -23,7 +23,7 @@ pub(crate) const FILTERS: &[(&str, &str)] = &[
     // Words and numbers of the operating system's errors are its own.
     (r"caused by: [A-Z][a-z ]+ \(os error \d+\)", "caused by: [OS ERROR]"),
     (r"[A-Z][a-z ]+ \(os error \d+\)", "[OS ERROR]"),
-    (r"(after|in) \d+\.\d s", "$1 [SECONDS] s"),
+    (r"\b(after|in) \d+\.\d s", "$1 [SECONDS] s"),
     (r#""seconds": \d+\.\d+"#, r#""seconds": [SECONDS]"#),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[TIME]"),
     (r"\b\d{8}T\d{6}Z\b", "[DATE]"),
