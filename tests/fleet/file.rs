@@ -74,6 +74,9 @@ fn whatever_is_wrong_is_told_with_its_place() {
         cluster("    users: [a]\n    absent: { users: [a] }\n"),
         cluster("    users: [a]\n    absent: { users: [admin] }\n"),
         cluster("    users: [a]\n    caller: robot\n    absent: { users: [robot] }\n"),
+        cluster("    users: [a]\n    absent: { users: [A] }\n"),
+        cluster("    users: [a]\n    absent: { users: [Admin] }\n"),
+        cluster("    users: [a]\n    caller: Robot\n    absent: { users: [robot] }\n"),
         cluster("    users: [a]\n    resync: sometimes\n"),
         // Sets.
         "version: 1\nsets: { data-team: { users: [a] } }\nclusters:\n  - id: c1\n    sets: [data-taem]\n".to_owned(),

@@ -237,3 +237,58 @@ async fn clusters_by_name_and_by_tags() {
     ");
     assert_eq!(stage.calls("UpdateSyncIamUser").len(), 0);
 }
+
+/// Manager does not tell letters' cases apart: what it has as `Bob` goes when `bob` is removed.
+#[tokio::test(start_paused = true)]
+async fn cases_are_not_told_apart() {
+    let world = World::new()
+        .with_named_cluster(PROJECT_ID, CLUSTER_ID, "first")
+        .with_user("Admin", &[])
+        .with_user("Bob", &[])
+        .with_user("bob", &["Crew", "deck"])
+        .with_user("Robot", &[])
+        .with_group("crew");
+    let stage = Stage::new(world).await;
+    stage.apply(&one("users: [Admin, Bob, Robot], groups: [crew, deck]")).await;
+    stage.emulator.change_world(|world| world.remove_group("crew"));
+    let mut table = String::new();
+    for rest in [
+        "users: [bob], exclusive: true, caller: robot",
+        "users: [Bob], exclusive: true, caller: robot",
+        "users: [Bob], groups: [Deck], exclusive: true, caller: robot",
+        "absent: { groups: [crew, deck] }",
+    ] {
+        let plan = stage.plan_one(&one(rest), NONE.prune(true).max_removals(Some(10))).await;
+        table += &format!("{rest}\n  {}\n", lists(&plan).replace('\n', "\n  "));
+    }
+    insta::assert_snapshot!(table);
+}
+
+/// A login knows its user: it stays, whatever the file calls the caller.
+#[tokio::test(start_paused = true)]
+async fn each_caller_stays() {
+    let mut stage = stage().await;
+    stage.here.caller = Some("b".to_owned());
+    let plan = stage
+        .plan_one(&one("users: [a], exclusive: true, caller: robot"), NONE.prune(true).max_removals(Some(9)))
+        .await;
+    assert_eq!(plan.remove.users, owned(&["d"]));
+    let plan = stage.plan_one(&one("users: [a], absent: { users: [b] }, caller: robot"), NONE).await;
+    assert_eq!((plan.remove.users, plan.held_back.len()), (vec![], 1));
+}
+
+/// IAM always has groups: an answer without any says nothing about those on Manager.
+#[tokio::test(start_paused = true)]
+async fn groups_stay_when_iam_tells_of_none() {
+    let stage = stage().await;
+    stage.emulator.change_world(|world| {
+        for group in ["abc", "d", "others", "empty"] {
+            world.remove_group(group);
+        }
+    });
+    let plan = stage
+        .plan_one(&one("users: [a], exclusive: true, caller: robot"), NONE.prune(true).max_removals(Some(9)))
+        .await;
+    assert_eq!(plan.remove.groups, Vec::<String>::new(), "{plan:#?}");
+    assert_eq!(plan.held_back.iter().filter(|held| held.kind == "group").count(), 3);
+}

@@ -9,7 +9,7 @@ use mrs_iam_sync::{Client, ClientBuilder, ClusterSummary, Error, ErrorKind, Iam}
 use tokio::sync::OnceCell;
 
 use crate::fleet::Target;
-use crate::plan::Members;
+use crate::plan::{Members, folded};
 
 /// Makes clients for targets: where profiles, variables and flags are known.
 pub trait Connect: Send + Sync {
@@ -226,26 +226,40 @@ impl Lane {
         ))
     }
 
-    /// Everyone in a group of IAM, for the question who would lose it.
+    /// Everyone in a group that Manager has, for the question who would lose it. Which of those groups of IAM that
+    /// differ in case only it came from, Manager does not tell: members of each count.
     pub(crate) async fn members_of(&self, group: &str) -> Members {
-        match self.members(group).await {
-            Ok(Some(members)) => {
-                Members::Known(Arc::new(members.iter().map(|member| member.name.clone()).collect()))
+        let read = async {
+            let groups = self.groups().await?;
+            if groups.is_empty() {
+                // There always are some: as likely a fault as the truth.
+                return Ok(Members::Unreadable("IAM came back without groups".to_owned()));
             }
-            Ok(None) => Members::Gone,
-            Err(error) => Members::Unreadable(error.to_string()),
-        }
+            let mut found = None;
+            for name in groups.keys().filter(|name| folded(name) == folded(group)) {
+                let members = self.members(name).await?;
+                let names =
+                    members.iter().flat_map(|members| members.iter()).map(|member| member.name.clone());
+                found.get_or_insert_with(BTreeSet::new).extend(names);
+            }
+            Ok::<_, Error>(found.map_or(Members::Gone, |found| Members::Known(Arc::new(found))))
+        };
+        read.await.unwrap_or_else(|error| Members::Unreadable(error.to_string()))
     }
 
-    /// `None` when IAM has no such group.
-    async fn members(&self, group: &str) -> Result<Option<Arc<Vec<Member>>>, Error> {
+    /// The groups of IAM: their ids, by their names.
+    async fn groups(&self) -> Result<&HashMap<String, String>, Error> {
         let groups = async {
             let iam = self.iam().await?;
             let groups = self.with(iam.groups()).await?;
             Ok(groups.into_iter().map(|group| (group.name, group.id)).collect())
         };
-        let groups = self.account.groups.get_or_init(|| groups).await.as_ref().map_err(Error::clone)?;
-        let Some(id) = groups.get(group) else {
+        self.account.groups.get_or_init(|| groups).await.as_ref().map_err(Error::clone)
+    }
+
+    /// `None` when IAM has no such group.
+    async fn members(&self, group: &str) -> Result<Option<Arc<Vec<Member>>>, Error> {
+        let Some(id) = self.groups().await?.get(group) else {
             return Ok(None);
         };
         let cell = {

@@ -1,6 +1,6 @@
 //! What would have to be done on a cluster, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mrs_iam_sync::{NameLists, Synchronized};
@@ -18,7 +18,7 @@ const FREE_REMOVALS: usize = 10;
 const FREE_SHARE: usize = 5;
 
 /// Manager's own user.
-const ADMIN: &str = "admin";
+pub(crate) const ADMIN: &str = "admin";
 
 /// What a plan may do besides what the file says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -198,7 +198,8 @@ pub(crate) struct Known<'a> {
     pub(crate) in_line: Option<bool>,
     /// Of each group that [`groups_in_question`] names.
     pub(crate) members: &'a BTreeMap<String, Members>,
-    pub(crate) caller: Option<&'a str>,
+    /// Whom the credentials belong to, as the file and the login say.
+    pub(crate) callers: &'a [&'a str],
     pub(crate) options: PlanOptions,
 }
 
@@ -295,10 +296,29 @@ fn synchronization(plan: &mut ClusterPlan, known: &Known<'_>, nobody: bool) {
     }
 }
 
+/// A name as Manager compares it: it does not tell letters' cases apart, IAM does.
+pub(crate) fn folded(name: &str) -> String {
+    name.to_lowercase()
+}
+
+fn not_told_apart(other: &str) -> String {
+    format!("Manager does not tell it from {other}, which stays")
+}
+
+/// Names, by what they are to Manager.
+pub(crate) fn as_compared(names: &BTreeSet<Arc<str>>) -> HashMap<String, &str> {
+    names.iter().map(|name| (folded(name), &**name)).collect()
+}
+
 /// Who is removed, and who would be and is not.
 fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<String>) {
     let prunes = known.options.prune && known.wish.exclusive;
     let unlisted = std::mem::take(&mut plan.unlisted);
+    let removes = prunes || !known.wish.absent.is_empty();
+    let (users, groups) = match removes {
+        true => (as_compared(known.users), as_compared(known.groups)),
+        false => Default::default(),
+    };
     let hold = |plan: &mut ClusterPlan, kind: &str, name: &str, why: String| {
         plan.held_back.push(HeldBack { kind: kind.to_owned(), name: name.to_owned(), why });
     };
@@ -306,15 +326,20 @@ fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<Str
         let asked = known.wish.absent.users.contains(&name);
         let why = match () {
             () if !asked && !prunes => None,
-            () if name == ADMIN => Some("it is Manager's own user".to_owned()),
-            () if known.caller == Some(&name) => Some("it is the caller".to_owned()),
+            () if folded(&name) == ADMIN => Some("it is Manager's own user".to_owned()),
+            () if known.callers.iter().any(|caller| folded(caller) == folded(&name)) => {
+                Some("it is the caller".to_owned())
+            }
+            () if users.contains_key(&folded(&name)) => {
+                users.get(&folded(&name)).map(|other| not_told_apart(other))
+            }
             () if known.doubt.is_some() => known.doubt.map(str::to_owned),
             () if asked => {
                 plan.remove.users.push(name);
                 continue;
             }
             () if !known.complete => Some("who is in IAM cannot be read".to_owned()),
-            () if known.caller.is_none() => {
+            () if known.callers.is_empty() => {
                 Some("it may be the caller, whom the file does not name (`caller`)".to_owned())
             }
             () => {
@@ -328,11 +353,12 @@ fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<Str
         plan.unlisted.users.push(name);
     }
     let leaving: BTreeSet<&str> = plan.remove.users.iter().map(String::as_str).collect();
-    let staying: BTreeSet<&str> = on_manager
+    let staying: BTreeSet<String> = on_manager
         .iter()
         .map(String::as_str)
         .chain(known.users.iter().map(|name| &**name))
         .filter(|name| !leaving.contains(name))
+        .map(folded)
         .collect();
     // One answer that is lacking throws doubt on the others.
     let unreadable = known.members.values().find_map(|members| match members {
@@ -343,7 +369,7 @@ fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<Str
         let asked = known.wish.absent.groups.contains(&name);
         let members = known.members.get(&name);
         let user = match members {
-            Some(Members::Known(members)) => members.iter().find(|user| staying.contains(user.as_str())),
+            Some(Members::Known(members)) => members.iter().find(|user| staying.contains(&folded(user))),
             _ => None,
         };
         let why = match (user, unreadable) {
@@ -353,6 +379,9 @@ fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<Str
                 continue;
             }
             _ if !asked && !prunes => None,
+            _ if groups.contains_key(&folded(&name)) => {
+                groups.get(&folded(&name)).map(|other| not_told_apart(other))
+            }
             _ if known.doubt.is_some() => known.doubt.map(str::to_owned),
             (Some(user), _) => Some(format!("the user {user} is in it and stays")),
             (None, Some(why)) => Some(format!("who is in groups cannot be read: {why}")),

@@ -11,6 +11,7 @@ use crate::error::{FileError, Source};
 use crate::file::{self, Absent, Cluster, Defaults, FleetFile, Set, Text};
 use crate::fleet::{Entry, Fleet, Pick, Target, Wish};
 use crate::names_file::{MOST_BYTES, parse_names};
+use crate::plan::{ADMIN, as_compared, folded};
 
 /// Reads a file that is not too large.
 pub(crate) fn contents(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -289,16 +290,26 @@ impl<'a> Reading<'a> {
         ] {
             let mut names = BTreeSet::new();
             self.names(named, kind, &mut names)?;
+            let wanted: HashMap<String, &str> = match named.as_slice() {
+                [] => HashMap::new(),
+                _ => as_compared(wanted),
+            };
             for text in named {
-                if wanted.contains(text.value.as_str()) {
-                    let message =
+                let name = folded(&text.value);
+                if let Some(other) = wanted.get(&name) {
+                    let mut message =
                         format!("the {} `{}` is to be both there and absent", kind.word(), text.value);
+                    if *other != text.value {
+                        message += &format!(": Manager does not tell it from `{other}`");
+                    }
                     return Err(self.at(text, message).hint("take it out of one of the two, or of the set"));
                 }
-                if kind == Kind::User && text.value == "admin" {
-                    return Err(self.at(text, "`admin` is Manager's own user and is never removed"));
+                if kind == Kind::User && name == ADMIN {
+                    return Err(
+                        self.at(text, format!("`{}` is Manager's own user and is never removed", text.value))
+                    );
                 }
-                if kind == Kind::User && wish.caller.as_ref() == Some(&text.value) {
+                if kind == Kind::User && wish.caller.as_deref().map(folded) == Some(name) {
                     return Err(self.at(text, format!("`{}` is the caller and is never removed", text.value)));
                 }
             }

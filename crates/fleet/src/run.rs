@@ -282,7 +282,8 @@ impl Run {
             let found = lane.members_of(&group).await;
             members.insert(group, found);
         }
-        let caller = wish.caller.as_deref().or(lane.caller.as_deref());
+        let callers: Vec<&str> =
+            [&wish.caller, &lane.caller].into_iter().flatten().map(String::as_str).collect();
         let known = Known {
             wish,
             users: &users,
@@ -292,7 +293,7 @@ impl Run {
             present: &present,
             in_line,
             members: &members,
-            caller,
+            callers: &callers,
             options: self.options,
         };
         let plan = plan::plan(key.clone(), &known);
