@@ -230,3 +230,56 @@ async fn a_name_that_is_lost() {
     assert_eq!((done[0].status, done[0].missing.users.clone()), (Status::Partly, owned(&["user2"])));
     assert_eq!(statuses(&stage.apply(&text).await), [Status::Applied]);
 }
+
+/// Those between look and write when a stop is asked for do not write any more.
+#[tokio::test(start_paused = true)]
+async fn nothing_more_is_sent_after_a_stop() {
+    let stage = Stage::new(world(120)).await;
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let run = stage.run().with_stop(stop).on_event(move |event| {
+        if matches!(event, Event::Writing(_)) {
+            asked.request();
+        }
+    });
+    let jobs = run.find(&fleet(&file(120, "users: [user1]"))).await.expect("jobs");
+    let looks = stage.calls("ShowSyncIamUser").len();
+    let done = reports(&run, jobs).await;
+    let of = |status| done.iter().filter(|report| report.status == status).count();
+    assert_eq!((of(Status::Applied), of(Status::NotStarted)), (1, 119));
+    assert_eq!(stage.calls("UpdateSyncIamUser").len(), 1);
+    assert!(stage.calls("ShowSyncIamUser").len() - looks <= 64 + 1, "nobody else is looked at");
+}
+
+/// A wait for the service's answer, or for the quota of looks, ends with the stop.
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_looks() {
+    let stage = Stage::new(world(3)).await;
+    stage.emulator.inject(Fault::new(FaultKind::Stall).on("ShowSyncIamUser").times(9));
+    let stop = Stop::new();
+    let run = stage.run().with_stop(stop.clone());
+    let jobs = run.find(&fleet(&file(3, "users: [user1]"))).await.expect("jobs");
+    let time = stage.time.clone();
+    let stopping = async {
+        mrs_iam_sync::Time::sleep(&*time, Duration::from_secs(1)).await;
+        stop.request();
+    };
+    let (done, ()) = futures_util::future::join(reports(&run, jobs), stopping).await;
+    assert_eq!(statuses(&done), [Status::NotStarted; 3]);
+    assert!(stage.time.passed() < Duration::from_secs(2), "{:?}", stage.time.passed());
+}
+
+/// Of names in several requests the first one does not end in time: it goes on, and the others were not sent.
+#[tokio::test(start_paused = true)]
+async fn time_runs_out_between_two_parts() {
+    let users: Vec<String> = (0..2500).map(|number| format!("u{number:04}")).collect();
+    let world = users.iter().fold(world(1), |world, user| world.with_user(user.as_str(), &[]));
+    let stage = Stage::with(world, |builder| builder.sync_duration(Duration::from_secs(1000))).await;
+    let done = stage.apply(&file(1, &format!("users: [{}]", users.join(", ")))).await;
+    assert_eq!(
+        (done[0].status, done[0].writes, done[0].request_ids.len()),
+        (Status::Unfinished, 1, 1),
+        "{:?}",
+        done[0].error
+    );
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
-use mrs_iam_sync::{Error, MachineTime, Progress, Time};
+use mrs_iam_sync::{Error, ErrorKind, MachineTime, Progress, Time};
 use tokio::sync::Semaphore;
 
 use crate::accounts::{Accounts, Connect, Lane};
@@ -220,13 +220,19 @@ impl Run {
         }
         let started = self.time.monotonic();
         let mut report = ClusterReport::new(cluster, Status::Unchanged);
-        let mut work = Work { run: self, lane: &lane, ticket, report: &mut report };
+        let mut work = Work { run: self, lane: &lane, ticket, report: &mut report, is_written: false };
         if let Err(error) = work.all(&order).await {
             report = match error {
                 Ended::Stopped => ClusterReport { status: Status::NotStarted, ..report },
                 Ended::Failed(error) => {
                     let before = report.writes == 0 && lane.account.is_told(&error);
-                    let status = if before { Status::NotStarted } else { Status::Failed };
+                    // Between two requests of many names.
+                    let late = error.is_after_acceptance() && error.kind() == ErrorKind::Timeout;
+                    let status = match () {
+                        () if before => Status::NotStarted,
+                        () if late => Status::Unfinished,
+                        () => Status::Failed,
+                    };
                     ClusterReport { status, error: Some(Failure::from(&*error)), ..report }
                 }
             };

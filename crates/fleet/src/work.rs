@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mrs_iam_sync::{
-    CancelOutcome, Cluster, Completion, Error, ErrorKind, Names, Progress, Selection, SyncOutcome,
+    Accepted, CancelOutcome, Cluster, Completion, Error, ErrorKind, Names, Progress, Selection, SyncOutcome,
     Synchronized,
 };
 use tokio::sync::OwnedSemaphorePermit;
@@ -65,6 +65,16 @@ pub(crate) struct Work<'a> {
     pub(crate) lane: &'a Lane,
     pub(crate) ticket: Ticket,
     pub(crate) report: &'a mut ClusterReport,
+    /// Whether a write has been done, or was accepted and nobody knows what became of it.
+    pub(crate) is_written: bool,
+}
+
+/// What became of a write so far.
+#[derive(Default)]
+struct Sent {
+    /// Whether a request has left.
+    left: AtomicBool,
+    accepted: Mutex<Vec<Accepted>>,
 }
 
 impl Work<'_> {
@@ -73,7 +83,7 @@ impl Work<'_> {
         let deadline = self.run.time.monotonic() + self.run.wait_timeout;
         loop {
             let error = match self.once(order).await {
-                Err(Ended::Failed(error)) if self.report.writes == 0 => error,
+                Err(Ended::Failed(error)) if !self.is_written => error,
                 result => return result,
             };
             let goes_on = match error.kind() {
@@ -90,7 +100,13 @@ impl Work<'_> {
     }
 
     async fn once(&mut self, order: &Order) -> Result<(), Ended> {
-        match Box::pin(self.look(order)).await? {
+        let stop = self.run.stop.clone();
+        let seen = tokio::select! {
+            biased;
+            () = stop.requested() => return Err(Ended::Stopped),
+            seen = Box::pin(self.look(order)) => seen?,
+        };
+        match seen {
             Some(seen) => Box::pin(self.carry_out(&seen)).await,
             None => Ok(()),
         }
@@ -184,35 +200,38 @@ impl Work<'_> {
     async fn unless_stopped<T>(
         &mut self,
         write: impl Future<Output = Result<T, Error>>,
-        sent: &AtomicBool,
+        sent: &Sent,
     ) -> Result<T, Ended> {
         let stop = async {
             self.run.stop.requested().await;
-            if sent.load(Ordering::Relaxed) {
+            if sent.left.load(Ordering::Relaxed) {
                 std::future::pending::<()>().await;
             }
         };
         let result = tokio::select! {
-            result = self.lane.with(write) => result,
+            // First, so that nothing leaves once it is asked for.
+            biased;
             () = stop => return Err(Ended::Stopped),
+            result = self.lane.with(write) => result,
         };
         self.run.tell(&Event::Ended(&self.report.cluster));
-        if let Err(error) = &result
-            && error.is_after_acceptance()
-        {
-            self.report.writes += 1;
-            self.report.request_ids.extend(error.request_id().map(str::to_owned));
-        }
+        let accepted = std::mem::take(&mut *sent.accepted.lock().unwrap_or_else(PoisonError::into_inner));
+        self.report.writes += u32::try_from(accepted.len()).unwrap_or(u32::MAX);
+        self.report.request_ids.extend(accepted.into_iter().filter_map(|accepted| accepted.request_id));
+        self.is_written |= result.as_ref().map_or_else(Error::is_after_acceptance, |_| true);
         Ok(result?)
     }
 
     /// What follows a write: whether it has left, and whoever listens.
-    fn watch(&self) -> (Arc<AtomicBool>, impl Fn(&Progress) + Send + Sync + 'static) {
-        let sent = Arc::new(AtomicBool::new(false));
+    fn watch(&self) -> (Arc<Sent>, impl Fn(&Progress) + Send + Sync + 'static) {
+        let sent = Arc::new(Sent::default());
         let (told, ticket) = (sent.clone(), self.ticket.clone());
         let (listener, cluster) = (self.run.listener.clone(), self.report.cluster.clone());
         let listener = move |progress: &Progress| {
-            if *progress == Progress::Sending && !told.swap(true, Ordering::Relaxed) {
+            if let Progress::Accepted(accepted) = progress {
+                told.accepted.lock().unwrap_or_else(PoisonError::into_inner).push(accepted.clone());
+            }
+            if *progress == Progress::Sending && !told.left.swap(true, Ordering::Relaxed) {
                 ticket.give_back();
                 if let Some(listener) = &listener {
                     listener(&Event::Writing(&cluster));
@@ -225,14 +244,8 @@ impl Work<'_> {
         (sent, listener)
     }
 
-    fn accepted(&mut self, accepted: &[mrs_iam_sync::Accepted]) {
-        self.report.writes += u32::try_from(accepted.len()).unwrap_or(u32::MAX);
-        self.report.request_ids.extend(accepted.iter().filter_map(|accepted| accepted.request_id.clone()));
-    }
-
     /// Notes what came of a synchronization; whether it has finished.
     fn synced(&mut self, outcome: SyncOutcome) -> bool {
-        self.accepted(&outcome.accepted);
         self.report.added = outcome.arrived;
         self.report.resynced = outcome.already_present;
         self.report.brought_along = outcome.brought_along.groups;
@@ -245,7 +258,6 @@ impl Work<'_> {
 
     /// Notes what came of a removal; whether it has finished.
     fn removed(&mut self, outcome: CancelOutcome) -> bool {
-        self.accepted(&outcome.accepted);
         self.report.removed = outcome.removed;
         self.report.left = outcome.remaining.unwrap_or_default();
         outcome.completion != Completion::DeadlinePassed
