@@ -292,3 +292,29 @@ async fn groups_stay_when_iam_tells_of_none() {
     assert_eq!(plan.remove.groups, Vec::<String>::new(), "{plan:#?}");
     assert_eq!(plan.held_back.iter().filter(|held| held.kind == "group").count(), 3);
 }
+
+/// An id is the same in capitals, and a cluster given by name and by id is one cluster.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_in_two_entries_is_found_out() {
+    let stage = Stage::new(World::sample()).await;
+    let capitals = CLUSTER_ID.to_uppercase();
+    let profiles = format!(
+        "version: 1\nclusters:\n  - {{ id: {CLUSTER_ID}, profile: one, users: [user1] }}\n  - {{ name: mrs-sample, profile: two, users: [user1] }}\n"
+    );
+    let letters = format!(
+        "version: 1\nclusters:\n  - {{ id: {capitals}, region: x, users: [user1] }}\n  - {{ id: {CLUSTER_ID}, users: [user2] }}\n"
+    );
+    for text in [profiles, letters] {
+        let error = stage.run().find(&crate::support::fleet(&text)).await.expect_err("the same cluster");
+        assert!(error.message.contains("line 3 and line 4"), "{error}");
+    }
+    let here = format!(
+        "version: 1\nclusters:\n  - {{ id: {capitals}, users: [a] }}\n  - {{ id: {CLUSTER_ID}, users: [a] }}\n"
+    );
+    assert!(mrs_iam_sync_fleet::Fleet::parse("f", &here, std::path::Path::new("")).is_err());
+    let given = owned(&["mrs-sample", CLUSTER_ID]);
+    let wish = mrs_iam_sync_fleet::Fleet::from_iam(&owned(&["group1"]), &given).expect("a fleet");
+    let run = stage.run();
+    let jobs = run.find(&wish).await.expect("the same wish for the same cluster");
+    assert_eq!(jobs.len(), 1);
+}

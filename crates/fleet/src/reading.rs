@@ -114,7 +114,7 @@ impl<'a> Reading<'a> {
             let target = self.target(cluster)?;
             let wish = self.wish(cluster, at, &mut wishes)?;
             if let Pick::Id(id) = &pick
-                && let Some(first) = by_id.insert((target.clone(), id.clone()), entries.len())
+                && let Some(first) = by_id.insert((target.clone(), id.to_ascii_lowercase()), entries.len())
             {
                 let (first, id) = (&entries[first], cluster.id.as_ref());
                 let same = if *first.wish == *wish { "as here" } else { "with other wishes" };

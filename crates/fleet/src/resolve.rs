@@ -36,8 +36,13 @@ pub(crate) async fn jobs(fleet: &Fleet, accounts: &Accounts) -> Result<Vec<Job>,
         for job in found(entry, accounts).await {
             if let Job::Wanted { cluster, .. } = &job
                 && let Some(id) = &cluster.cluster_id
-                && let Some(first) = taken.insert((place(accounts, entry).await, id.clone()), number)
+                // An id is hexadecimal: the same in capitals.
+                && let Some(first) = taken.insert((place(accounts, entry).await, id.to_ascii_lowercase()), number)
             {
+                if entry.line == 0 {
+                    // On a command line, by its name and its id: the wish is the same.
+                    continue;
+                }
                 return Err(twice(fleet, &fleet.entries[first], entry, cluster));
             }
             jobs.push(job);
