@@ -43,6 +43,9 @@ fn whatever_is_wrong_is_told_with_its_place() {
         "version: 1\nversion: 1\nclusters: [{ id: c1, users: [a] }]".to_owned(),
         "version: 1\n\tclusters: [{ id: c1, users: [a] }]".to_owned(),
         "version: 1\nbase: &base { users: [a] }\nclusters: [{ id: c1, <<: *base }]".to_owned(),
+        "version: 1\nclusters:\n  - &base { id: c1, users: [a] }\n  - { <<: *base, id: c2 }\n".to_owned(),
+        "version: one\nclusters: [{ id: c1, users: [a] }]".to_owned(),
+        "version: 1\nclusters:\n  - id: c1\n\tusers: [a]\n".to_owned(),
         // Keys.
         cluster("    usrs: [a]\n"),
         cluster("    grops: [a]\n"),
@@ -106,6 +109,31 @@ fn whatever_is_wrong_is_told_with_its_place() {
         table.push('\n');
     }
     insta::with_settings!({ filters => [(r"\(os error \d+\)", "(os error [N])")] }, { insta::assert_snapshot!(table) });
+}
+
+/// The place in a line that is longer than what is shown of it.
+#[test]
+fn the_end_of_a_long_line() {
+    let names: Vec<String> = (0..3000).map(|number| format!("用户{number}")).collect();
+    let error = error(&format!("version: 1\nclusters:\n  - {{ id: c1, users: [{}, ''] }}", names.join(", ")));
+    let (line, column) = error.at.expect("a place");
+    let excerpt = error.excerpt.expect("an excerpt");
+    assert!(excerpt.contains(&format!("--> fleet.yaml:{line}:{column}\n")), "{excerpt}");
+    assert!(excerpt.contains("用户2999, '']"), "{excerpt}");
+}
+
+/// As many values as a hundred thousand clusters have, and no end of what a few bytes stand for.
+#[test]
+fn large_files_are_read_and_bombs_are_not() {
+    let names: Vec<String> = (0..300_000).map(|number| format!("u{number}")).collect();
+    fleet(&format!("version: 1\nclusters: [{{ id: c1, users: [{}] }}]", names.join(",")));
+    let mut bomb =
+        "version: 1\nsets:\n  s0: &s0 { users: &u0 [a, b, c, d, e, f, g, h] }\nclusters:\n".to_owned();
+    for number in 0..200_000 {
+        let _ = writeln!(bomb, "  - {{ id: c{number}, users: *u0 }}");
+    }
+    let error = error(&bomb);
+    assert_eq!(error.message, "aliases repeat more than is read");
 }
 
 #[test]

@@ -50,40 +50,66 @@ pub(crate) struct Source<'a> {
 impl Source<'_> {
     /// An error at a place, `length` characters wide.
     pub(crate) fn error(self, at: Location, length: usize, message: impl Into<String>) -> FileError {
-        let message = message.into();
-        let (line, column) = (number(at.line()), number(at.column()));
-        let mut error = FileError::new(self.file, message.clone());
+        self.error_at((number(at.line()), number(at.column())), length, message)
+    }
+
+    /// The same, by line and column.
+    pub(crate) fn error_at(
+        self,
+        (line, column): (usize, usize),
+        length: usize,
+        message: impl Into<String>,
+    ) -> FileError {
+        let mut error = FileError::new(self.file, message);
         if line == 0 {
             return error;
         }
-        error.at = Some((line, column.max(1)));
-        error.excerpt = self.excerpt(line, column.max(1), length.max(1));
+        let column = column.max(1);
+        error.at = Some((line, column));
+        error.excerpt = self.excerpt(line, column, length.max(1));
         error
+    }
+
+    /// The first tab from this place on: the reader tells where what stands before it began.
+    pub(crate) fn tab(self, at: Location) -> (usize, usize) {
+        let (line, column) = (number(at.line()), number(at.column()));
+        for (further, text) in self.text.split('\n').skip(line.saturating_sub(1)).enumerate() {
+            let from = if further == 0 { column.saturating_sub(1) } else { 0 };
+            if let Some(tab) = text.chars().skip(from).position(|character| character == '\t') {
+                return (line + further, from + tab + 1);
+            }
+        }
+        (line, column)
     }
 
     /// The line with a caret, under it a mark as wide as the value. A line may be long: what is shown of it is not.
     fn excerpt(self, line: usize, column: usize, length: usize) -> Option<String> {
         let text = self.text.strip_prefix('\u{feff}').unwrap_or(self.text);
-        let shown: String =
-            text.split('\n').nth(line - 1)?.trim_end_matches('\r').chars().take(400).collect();
+        let whole = text.split('\n').nth(line - 1)?.trim_end_matches('\r');
+        // So much stands before the place, so much after it.
+        let skipped = (column - 1).saturating_sub(200);
+        let shown: String = whole.chars().skip(skipped).take(400).collect();
         let byte = |characters: usize| {
             shown.char_indices().nth(characters).map_or(shown.len(), |(offset, _)| offset)
         };
-        let span = byte(column - 1)..byte(column - 1 + length);
+        let before = column - 1 - skipped;
+        let span = byte(before)..byte(before + length);
         let snippet = Snippet::source(shown.as_str())
             .line_start(line)
             .path(self.file)
             .annotation(AnnotationKind::Primary.span(span));
         let report = &[Level::ERROR.no_name().primary_title("").element(snippet)];
         let drawn = Renderer::plain().render(report);
-        // Its title is the error's own line.
-        Some(
-            drawn
-                .lines()
-                .skip_while(|line| !line.trim_start().starts_with("-->"))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        )
+        // Its title is the error's own line, and the column it names is that of what is shown.
+        let mut lines: Vec<String> = drawn
+            .lines()
+            .skip_while(|line| !line.trim_start().starts_with("-->"))
+            .map(str::to_owned)
+            .collect();
+        let first = lines.first_mut()?;
+        let margin = first.len() - first.trim_start().len();
+        *first = format!("{:margin$}--> {}:{line}:{column}", "", self.file);
+        Some(lines.join("\n"))
     }
 }
 

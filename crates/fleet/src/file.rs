@@ -11,6 +11,9 @@ use crate::error::{FileError, Source};
 /// The only version of the file so far.
 pub(crate) const VERSION: u32 = 1;
 
+/// Values in a file, lists and mappings included.
+const MOST_NODES: usize = 2_000_000;
+
 pub(crate) type Text = Spanned<String>;
 
 /// Which users and groups belong on the Managers of which clusters.
@@ -187,6 +190,9 @@ pub(crate) fn parse(source: Source<'_>) -> Result<FleetFile, FileError> {
         leading_zero_numbers_as_strings: true,
         merge_keys: MergeKeyPolicy::Error,
         with_snippet: false,
+        // A hundred thousand clusters, and more names than any of them takes. What aliases repeat has a limit of its
+        // own.
+        budget: serde_saphyr::budget! { max_nodes: MOST_NODES, max_events: 4 * MOST_NODES, max_aliases: MOST_NODES },
     };
     serde_saphyr::from_str_with_options(source.text, options).map_err(|error| of_yaml(source, &error))
 }
@@ -207,13 +213,16 @@ fn of_yaml(source: Source<'_>, error: &serde_saphyr::Error) -> FileError {
         message.truncate(message.find(tail).unwrap_or(message.len()));
     }
     match PLAINLY.iter().find(|(said, ..)| message.starts_with(said)) {
+        Some((_, plainly, hint)) if plainly.contains("a tab") => {
+            source.error_at(source.tab(at), 1, *plainly).hint(*hint)
+        }
         Some((_, plainly, hint)) => source.error(at, 1, *plainly).hint(*hint),
         None => source.error(at, 1, message),
     }
 }
 
 /// What the reader says in the words of its own trade, in ours, and what to do.
-const PLAINLY: [(&str, &str, &str); 6] = [
+const PLAINLY: [(&str, &str, &str); 10] = [
     ("expected sequence start", "a list is wanted here", "write `[one, two]`, or a line with `- ` for each"),
     ("expected mapping start", "keys with values are wanted here", "write `key: value`"),
     ("expected string scalar", "text is wanted here", "put it in quotes if it is to be taken as it stands"),
@@ -223,6 +232,22 @@ const PLAINLY: [(&str, &str, &str); 6] = [
         "put it in quotes if it is a name",
     ),
     ("invalid boolean", "neither true nor false", "write `true` or `false`"),
+    ("invalid u32", "a whole number is wanted here", "write `1` for example"),
+    (
+        "YAML merge keys",
+        "merge keys (`<<`) are not read here",
+        "name what several clusters share under `sets`, or under `defaults`",
+    ),
+    (
+        "budget breached",
+        "there is more in the file than is read",
+        "put long lists of names into files (`users_from`), name them once under `sets`, or write several fleet files",
+    ),
+    (
+        "alias replay limit",
+        "aliases repeat more than is read",
+        "name what several clusters share under `sets`",
+    ),
     ("while scanning a plain scalar, found a tab", "a tab stands here", "indent with spaces"),
 ];
 
