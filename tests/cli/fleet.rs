@@ -12,7 +12,7 @@ use mrs_iam_sync_emulator::{
 use serde_json::Value;
 
 use crate::interrupts::send;
-use crate::support::{CLUSTER, Cli, Run, Service, cli};
+use crate::support::{CLUSTER, Cli, Run, Service, answering_by, cli, http};
 
 fn sample() -> String {
     workspace_tests::root().join("examples/fleet.yaml").display().to_string()
@@ -476,4 +476,43 @@ fn an_account_without_credentials() {
     assert_eq!(run.code, 4, "{run}");
     assert!(run.stderr.contains("nobody"), "{run}");
     assert!(!Path::new(&home).exists());
+}
+
+/// An answer may lack a list: nobody knows then who is there, and nothing is called done.
+#[test]
+fn a_list_that_is_lacking() {
+    let json = |body: &str| http("200 OK", "content-type: application/json\r\n", body).into_bytes();
+    let mut runs = true;
+    let endpoint = answering_by(move |line| match line {
+        line if line.starts_with("GET") && line.contains("/iam-sync-user") => {
+            json(r#"{"group_names":["g"]}"#)
+        }
+        line if line.contains("/is-synchronous") => json(r#"{"is_synchronous":true}"#),
+        line if line.contains("/iam-sync ") => {
+            let answer = format!(r#"{{"is_synchronizing":{runs}}}"#);
+            runs = false;
+            json(&answer)
+        }
+        _ => http("202 Accepted", "content-type: application/json\r\n", r#"{"state":"synchronizing"}"#)
+            .into_bytes(),
+    });
+    let folder = Folder::new("version: 1\nclusters: [{ id: c1, groups: [g], absent: { users: [a] } }]\n");
+    check!(folder.on(cli(["plan", "-f", "fleet.yaml"]).at(&endpoint)).run(), @"
+    exit: 0
+    ----- stdout -----
+    ? c1: the service did not tell everything; 1 name as they are
+        ! user  a  stays: the service did not say who is on Manager
+    Plan: 0 of 1 cluster to change: 0 to add, 0 to synchronize again, 0 to remove. 1 with everyone there and roles that may be stale.
+    ");
+    let folder = Folder::new("version: 1\nclusters: [{ id: c1, users: [a], groups: [g] }]\n");
+    check!(folder.on(cli(["apply", "-f", "fleet.yaml", "--yes"]).at(&endpoint)).run(), @"
+    exit: 3
+    ----- stdout -----
+    ! c1: the service has finished, but its list of users or groups is absent, so that the result cannot be told
+          hint: look with `mrs-iam-sync list`
+    1 cluster: 1 partly; 0 added, 0 synchronized again, 0 removed with 1 write in [SECONDS] s.
+    ----- stderr -----
+    error: 1 of 1 cluster are not as they should be
+    hint: each is told above; run it again when that is mended
+    ");
 }

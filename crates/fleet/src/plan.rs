@@ -20,6 +20,9 @@ const FREE_SHARE: usize = 5;
 /// Manager's own user.
 pub(crate) const ADMIN: &str = "admin";
 
+/// Of a name that is to be absent.
+const UNTOLD: &str = "the service did not say who is on Manager";
+
 /// What a plan may do besides what the file says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,7 +99,8 @@ pub enum Verdict {
     /// Everyone is there, but the service says that the cluster is not in line with IAM, and the file says not to
     /// synchronize for that.
     Stale,
-    /// Everyone is there; whether their roles are up to date the service cannot tell.
+    /// Nobody is known to be missing; whether roles are up to date, or whether somebody is absent, the service cannot
+    /// tell.
     Unknown,
     /// There would be more removals than are allowed: nothing is done on this cluster.
     Refused,
@@ -259,6 +263,7 @@ pub(crate) fn plan(cluster: ClusterKey, known: &Known<'_>) -> ClusterPlan {
         () if plan.needs_max_removals.is_some() => Verdict::Refused,
         () if plan.all || !plan.add.is_empty() || !plan.resync.is_empty() || removals > 0 => Verdict::Change,
         () => match known.in_line {
+            Some(true) if plan.held_back.iter().any(|held| held.why == UNTOLD) => Verdict::Unknown,
             Some(true) => Verdict::InLine,
             Some(false) => Verdict::Stale,
             None => Verdict::Unknown,
@@ -319,6 +324,15 @@ fn removals(plan: &mut ClusterPlan, known: &Known<'_>, on_manager: &BTreeSet<Str
         true => (as_compared(known.users), as_compared(known.groups)),
         false => Default::default(),
     };
+    // A list that the answer lacks is not known to be empty.
+    for (kind, list, absent) in [
+        ("user", &known.present.users, &known.wish.absent.users),
+        ("group", &known.present.groups, &known.wish.absent.groups),
+    ] {
+        let held =
+            |name: &String| HeldBack { kind: kind.to_owned(), name: name.clone(), why: UNTOLD.to_owned() };
+        plan.held_back.extend(absent.iter().filter(|_| list.is_none()).map(held));
+    }
     let hold = |plan: &mut ClusterPlan, kind: &str, name: &str, why: String| {
         plan.held_back.push(HeldBack { kind: kind.to_owned(), name: name.to_owned(), why });
     };

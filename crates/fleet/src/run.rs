@@ -220,7 +220,8 @@ impl Run {
         }
         let started = self.time.monotonic();
         let mut report = ClusterReport::new(cluster, Status::Unchanged);
-        let mut work = Work { run: self, lane: &lane, ticket, report: &mut report, is_written: false };
+        let mut work =
+            Work { run: self, lane: &lane, ticket, report: &mut report, is_written: false, verified: true };
         if let Err(error) = work.all(&order).await {
             report = match error {
                 Ended::Stopped => ClusterReport { status: Status::NotStarted, ..report },

@@ -67,6 +67,8 @@ pub(crate) struct Work<'a> {
     pub(crate) report: &'a mut ClusterReport,
     /// Whether a write has been done, or was accepted and nobody knows what became of it.
     pub(crate) is_written: bool,
+    /// Whether the service has told what became of each name.
+    pub(crate) verified: bool,
 }
 
 /// What became of a write so far.
@@ -187,6 +189,12 @@ impl Work<'_> {
         }
         self.report.status = match () {
             () if !finished => Status::Unfinished,
+            () if !self.verified => {
+                let message = "the service has finished, but its list of users or groups is absent, so that the result cannot be told";
+                self.report.error =
+                    Some(Failure::new("not_verified", message).hint("look with `mrs-iam-sync list`"));
+                Status::Partly
+            }
             () if self.report.missing.is_empty() && self.report.left.is_empty() => Status::Applied,
             () => Status::Partly,
         };
@@ -251,6 +259,7 @@ impl Work<'_> {
         self.report.brought_along = outcome.brought_along.groups;
         // Somebody in IAM without a permission for MRS may never arrive.
         if !self.report.all {
+            self.verified &= outcome.missing.is_some();
             self.report.missing = outcome.missing.unwrap_or_default();
         }
         outcome.completion != Completion::DeadlinePassed
@@ -259,6 +268,7 @@ impl Work<'_> {
     /// Notes what came of a removal; whether it has finished.
     fn removed(&mut self, outcome: CancelOutcome) -> bool {
         self.report.removed = outcome.removed;
+        self.verified &= outcome.remaining.is_some();
         self.report.left = outcome.remaining.unwrap_or_default();
         outcome.completion != Completion::DeadlinePassed
     }

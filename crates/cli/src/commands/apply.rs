@@ -443,6 +443,12 @@ fn report_text(report: &ClusterReport) -> String {
     let title = text::line(&fleet::title(&report.cluster));
     let mut out = String::new();
     match (report.status, &report.error) {
+        (Status::Unchanged, _) if report.in_line_with_iam == Some(false) => {
+            let _ = writeln!(
+                out,
+                "? {title}: nothing was sent, although the service reports that it is not in line with IAM"
+            );
+        }
         (Status::Unchanged, _) if report.held_back.is_empty() => return out,
         (Status::Unchanged, _) => {
             let _ = writeln!(out, "= {title}");

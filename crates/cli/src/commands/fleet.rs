@@ -171,11 +171,20 @@ pub(crate) fn plan_text(plan: &ClusterPlan) -> String {
     let mut text = match plan.verdict {
         Verdict::InLine => return held(plan, format!("= {title}: in line with IAM; {rest}\n")),
         Verdict::Stale => {
-            let what = "the service reports that it is not in line with IAM, and `resync` says never";
+            // Somebody else's roles, where nobody of the file is there.
+            let what = match plan.unchanged.is_empty() {
+                true => {
+                    "the service reports that it is not in line with IAM, and nobody who is listed is there"
+                }
+                false => "the service reports that it is not in line with IAM, and `resync` says never",
+            };
             return held(plan, format!("? {title}: {what}; {rest}\n"));
         }
         Verdict::Unknown => {
-            let what = "the service cannot tell whether roles are up to date";
+            let what = match plan.in_line_with_iam {
+                None => "the service cannot tell whether roles are up to date",
+                Some(_) => "the service did not tell everything",
+            };
             return held(plan, format!("? {title}: {what}; {rest}\n"));
         }
         Verdict::Refused => {
