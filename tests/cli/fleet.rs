@@ -516,3 +516,35 @@ fn a_list_that_is_lacking() {
     hint: each is told above; run it again when that is mended
     ");
 }
+
+/// A plan goes where it is asked to go: a pipe or a device stays what it is, and so does a link.
+#[cfg(unix)]
+#[test]
+fn a_plan_goes_where_it_is_asked_to() {
+    let service = service(1);
+    let folder = Folder::new(&many(0..1, "users: [user1]"));
+    let plan = |out: &str| folder.on(service.cli(["plan", "-f", "fleet.yaml", "--out", out])).run();
+    let pipe = folder.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(plan("pipe").code, 0);
+    assert!(!std::fs::metadata(&pipe).unwrap().is_file(), "it is no pipe any more");
+    assert!(reader.join().unwrap().contains("\"version\": 1"));
+    folder.write("real.json", "");
+    std::os::unix::fs::symlink("real.json", folder.path("link.json")).unwrap();
+    assert_eq!(plan("link.json").code, 0);
+    assert!(std::fs::symlink_metadata(folder.path("link.json")).unwrap().is_symlink());
+    assert!(std::fs::read_to_string(folder.path("real.json")).unwrap().contains("\"version\": 1"));
+    // Before anything is asked.
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    let calls = service.calls().len();
+    let run = plan("folder");
+    assert!(run.code == 2 && run.stderr.contains("cannot be written to folder"), "{run}");
+    assert_eq!(service.calls().len(), calls);
+    folder.write("plan.json.part", "somebody's");
+    assert_eq!(plan("plan.json").code, 0);
+    assert!(folder.path("plan.json.part").exists());
+}

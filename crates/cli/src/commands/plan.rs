@@ -256,20 +256,36 @@ fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| CliError::io("the plan cannot be written as JSON", &error))
 }
 
-/// A file that takes its name when it is whole.
+/// A file that takes its name when it is whole. What is no file, a pipe or a device, is written as it comes.
 pub(crate) struct Sink {
     path: PathBuf,
-    part: PathBuf,
+    /// What becomes the file, and which file that is.
+    part: Option<(PathBuf, PathBuf)>,
     file: BufWriter<File>,
 }
 
 impl Sink {
     fn create(path: &Path) -> Result<Self> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
+        let sink = |part: Option<(PathBuf, PathBuf)>, file| Self {
+            path: path.to_owned(),
+            part,
+            file: BufWriter::new(file),
+        };
+        let known = std::fs::metadata(path).ok();
+        if known.as_ref().is_some_and(std::fs::Metadata::is_dir) {
+            return Err(unwritten(path, &io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        if known.as_ref().is_some_and(|known| !known.is_file()) {
+            let file = File::options().write(true).open(path).map_err(|error| unwritten(path, &error))?;
+            return Ok(sink(None, file));
+        }
+        // What a link leads to is written, not the link.
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut part = whole.clone().into_os_string();
+        part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);
-        let file = File::create(&part).map_err(|error| unwritten(path, &error))?;
-        Ok(Self { path: path.to_owned(), part, file: BufWriter::new(file) })
+        let file = File::create_new(&part).map_err(|error| unwritten(path, &error))?;
+        Ok(sink(Some((part, whole)), file))
     }
 
     fn write(&mut self, text: &str) -> Result<()> {
@@ -278,14 +294,22 @@ impl Sink {
 
     fn finish(mut self) -> Result<()> {
         self.file.flush().map_err(|error| unwritten(&self.path, &error))?;
-        std::fs::rename(&self.part, &self.path).map_err(|error| unwritten(&self.path, &error))
+        match self.part.take() {
+            Some((part, whole)) => std::fs::rename(&part, whole).map_err(|error| {
+                let _ = std::fs::remove_file(&part);
+                unwritten(&self.path, &error)
+            }),
+            None => Ok(()),
+        }
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        // What is whole has its name by now.
-        let _ = std::fs::remove_file(&self.part);
+        // Not whole: it gets no name.
+        if let Some((part, _)) = &self.part {
+            let _ = std::fs::remove_file(part);
+        }
     }
 }
 
