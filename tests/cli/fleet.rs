@@ -548,3 +548,31 @@ fn a_plan_goes_where_it_is_asked_to() {
     assert_eq!(plan("plan.json").code, 0);
     assert!(folder.path("plan.json.part").exists());
 }
+
+/// A plan that somebody has changed removes nobody who is never removed, and is done once on each cluster.
+#[test]
+fn a_plan_that_was_changed() {
+    let service = service(1);
+    service.emulator.change_world(|world| world.add_user("Admin"));
+    let sync =
+        service.cli(["sync", "--cluster", "c000", "--user", "Admin", "--user", "user2", "--wait"]).run();
+    assert_eq!(sync.code, 0, "{sync}");
+    let folder = Folder::new(&many(0..1, "users: [user1]"));
+    let run = folder.on(service.cli(["plan", "-f", "fleet.yaml", "--out", "plan.json"])).run();
+    assert_eq!(run.code, 0, "{run}");
+    let mut plan: Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path("plan.json")).unwrap()).unwrap();
+    let apply = |plan: &Value| {
+        folder.write("changed.json", &plan.to_string());
+        folder.on(service.cli(["apply", "--plan", "changed.json"])).run()
+    };
+    plan["clusters"][0]["remove"]["users"] = serde_json::json!(["user2", "Admin"]);
+    let run = apply(&plan);
+    assert!(run.code == 2 && run.stdout.contains("never removed"), "{run}");
+    plan["clusters"][0]["remove"]["users"] = serde_json::json!([]);
+    let twice = plan["clusters"][0].clone();
+    plan["clusters"].as_array_mut().unwrap().push(twice);
+    let run = apply(&plan);
+    assert!(run.code == 2 && run.stderr.contains("twice"), "{run}");
+    assert_eq!(accepted(&service.calls()), 1, "nothing but the preparation");
+}

@@ -120,6 +120,17 @@ impl Work<'_> {
         let seen = match order {
             Order::Wish(wish) => self.run.look(self.lane, &key, wish).await?,
             Order::Plan(plan) => {
+                if let Some(user) = plan.remove.users.iter().find(|user| self.stays(user)) {
+                    self.report.status = Status::Refused;
+                    self.report.error = Some(
+                        Failure::new(
+                            "invalid_input",
+                            format!("the plan removes {user}, who is never removed"),
+                        )
+                        .hint("make a new plan: somebody has changed this one"),
+                    );
+                    return Ok(None);
+                }
                 let client = self.lane.client().await?;
                 let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
                 let present = self.lane.with(cluster.synchronized()).await?;
@@ -157,6 +168,12 @@ impl Work<'_> {
             return Ok(None);
         }
         Ok(Some(seen))
+    }
+
+    /// Whether a user is never removed, whatever a plan says.
+    fn stays(&self, user: &str) -> bool {
+        let user = plan::folded(user);
+        user == plan::ADMIN || self.lane.caller.as_deref().map(plan::folded) == Some(user)
     }
 
     async fn carry_out(&mut self, seen: &Seen) -> Result<(), Ended> {

@@ -330,6 +330,13 @@ pub(crate) fn read(path: &Path) -> Result<PlanDocument> {
             .with_cause(&error)
             .with_hint("give a file that `plan --out` has written")
     })?;
+    let mut known = std::collections::HashSet::new();
+    for ClusterPlan { cluster, .. } in &plan.clusters {
+        if !known.insert((&cluster.target, &cluster.cluster_id)) {
+            return Err(CliError::usage(format!("{title} has the cluster {} twice", cluster.title()))
+                .with_hint("make a new plan: somebody has changed this one"));
+        }
+    }
     if plan.version != VERSION {
         return Err(CliError::usage(format!(
             "{title} is a plan of version {}, which is not known",
