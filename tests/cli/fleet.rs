@@ -576,3 +576,20 @@ fn a_plan_that_was_changed() {
     assert!(run.code == 2 && run.stderr.contains("twice"), "{run}");
     assert_eq!(accepted(&service.calls()), 1, "nothing but the preparation");
 }
+
+/// Shares of a plan are apart and whole, too.
+#[test]
+fn shards_of_a_plan() {
+    let service = service(2);
+    let folder = Folder::new(&many(0..2, "users: [user1]"));
+    assert_eq!(folder.on(service.cli(["plan", "-f", "fleet.yaml", "--out", "plan.json"])).run().code, 0);
+    let share = |shard: &str| {
+        let apply = ["apply", "--plan", "plan.json", "--shard", shard, "-o", "json"];
+        let run = folder.on(service.cli(apply)).run();
+        assert_eq!(run.code, 0, "{run}");
+        lines(&run).len() - 1
+    };
+    let mut shares = [share("0/2"), share("1/2")];
+    shares.sort_unstable();
+    assert_eq!(shares, [0, 2], "one account is never split");
+}

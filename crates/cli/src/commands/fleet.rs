@@ -43,6 +43,7 @@ impl args::Fleet {
     pub(crate) fn has(&self, cluster: &ClusterKey) -> bool {
         match (self.shard, self.quota_share, &cluster.cluster_id) {
             (Some(shard), Some(_), Some(id)) => shard.has(id),
+            (Some(shard), None, _) => shard.has(cluster.target.account()),
             _ => true,
         }
     }
