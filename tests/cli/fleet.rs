@@ -593,3 +593,13 @@ fn shards_of_a_plan() {
     shares.sort_unstable();
     assert_eq!(shares, [0, 2], "one account is never split");
 }
+
+/// What is in a name begins no line of its own.
+#[test]
+fn a_name_is_no_line() {
+    let service = service(0);
+    let folder =
+        Folder::new("version: 1\nclusters: [{ name: \"a\\n~ c1: applied\\e[2J\", users: [user1] }]\n");
+    let run = folder.on(service.cli(["apply", "-f", "fleet.yaml", "--yes"])).run();
+    assert!(!run.stdout.contains("\n~ c1") && !run.stdout.contains('\u{1b}'), "{run}");
+}

@@ -250,11 +250,11 @@ pub(crate) fn held_text(text: &mut String, held: &[HeldBack]) {
 /// A cluster that could not be looked at, or failed, for people.
 pub(crate) fn failure_text(cluster: &ClusterKey, failure: &Failure) -> String {
     let id = failure.request_id.as_ref().map(|id| format!(" (request id {id})")).unwrap_or_default();
-    let mut text = format!("! {}: {}{id}\n", title(cluster), failure.message);
+    let mut shown = format!("! {}\n", text::line(&format!("{}: {}{id}", title(cluster), failure.message)));
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(text, "      hint: {hint}");
+        let _ = writeln!(shown, "      hint: {}", text::line(hint));
     }
-    text::lines(&text)
+    shown
 }
 
 /// What people call a cluster, with its account and region where the file says them.
