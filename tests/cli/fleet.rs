@@ -603,3 +603,19 @@ fn a_name_is_no_line() {
     let run = folder.on(service.cli(["apply", "-f", "fleet.yaml", "--yes"])).run();
     assert!(!run.stdout.contains("\n~ c1") && !run.stdout.contains('\u{1b}'), "{run}");
 }
+
+/// Refused rounds are not so close that they lock the key; a signal between rounds is told to programs.
+#[cfg(unix)]
+#[test]
+fn rounds_do_not_lock_a_key() {
+    let service = service(0);
+    let apply = ["apply", "-f", &sample(), "--yes", "--every", "1s", "-o", "json"];
+    let mut child = service.cli(apply).env("HUAWEICLOUD_SDK_SK", "not the secret key").start();
+    until(&mut child, &service, |calls| calls.iter().any(|call| call.ends_with("401")));
+    std::thread::sleep(Duration::from_millis(2500));
+    assert_eq!(service.calls().len(), 1, "{:?}", service.calls());
+    send("-TERM", &child);
+    let run = Run::from(child.wait_with_output().unwrap());
+    assert_eq!((run.code, &run.error()["error"]["kind"]), (143, &Value::from("interrupted")), "{run}");
+    assert!(run.stderr.contains("Next in 300 s"), "{run}");
+}

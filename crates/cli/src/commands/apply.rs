@@ -23,6 +23,10 @@ use crate::output::{Format, Output};
 use crate::progress::Bars;
 use crate::text;
 
+/// The service locks an access key for so long after five refused signatures in a row. Rounds refused for it are
+/// no closer together, so that they never make five of them.
+const LOCK: Duration = Duration::from_secs(5 * 60);
+
 /// A line of `apply -o json`.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(title = "apply")]
@@ -179,10 +183,11 @@ impl Apply {
         match self.every {
             Some(every) => self.watch(every, globals, output, &accounts, &order, signals).await,
             None => {
-                let mut round = Round::new(output, accounts.emulated(), &mut signals);
+                let mut round = Round::new(output, accounts.emulated());
                 let run = accounts.run(&self.fleet, globals, self.plan_options())?;
-                let summary = round.run(run, &order, |cluster| self.fleet.has(cluster)).await?;
-                round.end(&summary)
+                let has = |cluster: &_| self.fleet.has(cluster);
+                let summary = round.run(run, &order, &mut signals, has).await?;
+                round.end(&summary, signals.came())
             }
         }
     }
@@ -237,11 +242,17 @@ impl Apply {
         for number in 1_u64.. {
             let began = MachineTime.monotonic();
             let run = accounts.run(&self.fleet, globals, self.plan_options())?;
-            let mut round = Round::new(output, accounts.emulated(), &mut signals);
-            let result = round.run(run, order, |cluster| self.fleet.has(cluster)).await;
+            let mut round = Round::new(output, accounts.emulated());
+            let result = round.run(run, order, &mut signals, |cluster| self.fleet.has(cluster)).await;
             metrics.round(result.as_ref().ok());
             // A tenth more or less, so that many that were started together do not stay in step.
-            let rest = every.mul_f64(0.9 + 0.2 * fastrand::f64()).saturating_sub(since(began));
+            let mut rest = every.mul_f64(0.9 + 0.2 * fastrand::f64()).saturating_sub(since(began));
+            if round.refused {
+                rest = rest.max(LOCK);
+            }
+            if signals.came().is_some() {
+                return result.and_then(|summary| round.end(&summary, signals.came()));
+            }
             let health = match &result {
                 Ok(summary) => summary.text(),
                 Err(error) => format!("failed: {}", error.message()),
@@ -251,16 +262,15 @@ impl Apply {
             }
             match result {
                 Ok(_) => {}
-                // The same next time.
-                Err(error) if error.exit == Exit::Usage => return Err(error),
+                // What is wrong from the start is not mended by waiting; what was right may be again.
+                Err(error) if number == 1 && error.exit == Exit::Usage => return Err(error),
                 Err(error) => output.error(&error),
-            }
-            if let Some(exit) = signals.came() {
-                return Ok(exit);
             }
             tokio::select! {
                 () = tokio::time::sleep(rest) => {}
-                exit = signals.first() => return Ok(exit),
+                exit = signals.first() => {
+                    return Err(CliError::new(exit, "interrupted", "interrupted between two rounds"));
+                }
             }
         }
         Ok(Exit::Done)
@@ -303,22 +313,24 @@ fn watched() -> Result<impl Future<Output = Exit>> {
 }
 
 /// One pass over all clusters.
-struct Round<'a> {
+struct Round {
     output: Output,
     emulated: bool,
-    signals: &'a mut Signals,
     verdicts: Verdicts,
+    /// Whether credentials were refused.
+    refused: bool,
 }
 
-impl<'a> Round<'a> {
-    fn new(output: Output, emulated: bool, signals: &'a mut Signals) -> Self {
-        Self { output, emulated, signals, verdicts: Verdicts::default() }
+impl Round {
+    fn new(output: Output, emulated: bool) -> Self {
+        Self { output, emulated, verdicts: Verdicts::default(), refused: false }
     }
 
     async fn run(
         &mut self,
         run: Run,
         order: &Order,
+        signals: &mut Signals,
         has: impl Fn(&mrs_iam_sync_fleet::ClusterKey) -> bool,
     ) -> Result<Summary> {
         let (began, stop) = (MachineTime.monotonic(), Stop::new());
@@ -328,7 +340,7 @@ impl<'a> Round<'a> {
             Order::Fleet(fleet) => {
                 tokio::select! {
                     jobs = run.find(fleet) => jobs?,
-                    _ = self.signals.first() => Jobs::from_iter([]),
+                    _ = signals.first() => Jobs::from_iter([]),
                 }
             }
             Order::Planned(planned) => planned.iter().cloned().collect(),
@@ -337,12 +349,13 @@ impl<'a> Round<'a> {
         bars.all(jobs.len());
         let (mut summary, mut unwritten) = (Summary::default(), None);
         let mut reports = std::pin::pin!(run.apply(jobs));
-        let asked = self.signals.came().is_some();
+        let asked = signals.came().is_some();
         loop {
             tokio::select! {
                 report = reports.next() => match report {
                     Some(report) => {
                         summary.count(&report);
+                        self.refused |= report.error.as_ref().is_some_and(|error| error.kind == "authentication");
                         match exit_of(&report) {
                             Some(exit) => self.verdicts.bad(exit),
                             None => self.verdicts.good += 1,
@@ -355,7 +368,7 @@ impl<'a> Round<'a> {
                     }
                     None => break,
                 },
-                exit = self.signals.first() => {
+                exit = signals.first() => {
                     if stop.is_requested() || asked {
                         let running = bars.running();
                         drop(bars);
@@ -373,7 +386,7 @@ impl<'a> Round<'a> {
         if let Some(error) = unwritten {
             return Err(error);
         }
-        summary.interrupted = self.signals.came().is_some();
+        summary.interrupted = signals.came().is_some();
         summary.seconds = (since(began).as_secs_f64() * 1000.0).round() / 1000.0;
         match self.output.format {
             Format::Json => self.line(&ApplyLine::Summary { emulated: self.emulated, summary: &summary })?,
@@ -396,8 +409,8 @@ impl<'a> Round<'a> {
     }
 
     /// The exit code that the summary stands for.
-    fn end(&self, summary: &Summary) -> Result<Exit> {
-        if let Some(exit) = self.signals.came() {
+    fn end(&self, summary: &Summary, signal: Option<Exit>) -> Result<Exit> {
+        if let Some(exit) = signal {
             let open = summary.of(Status::NotStarted);
             let message = format!("interrupted; {} left as they were", text::count(open, "cluster"));
             return Err(CliError::new(exit, "interrupted", message)
