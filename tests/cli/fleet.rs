@@ -414,6 +414,10 @@ fn again_and_again() {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
     assert!(get("/").starts_with("HTTP/1.1 404"));
+    // Those who connect and say nothing keep nobody out, and are few.
+    let idle: Vec<TcpStream> = (0..17).map(|_| TcpStream::connect(&address).unwrap()).collect();
+    assert!(get("/metrics").starts_with("HTTP/1.1 200"));
+    drop(idle);
     assert!(!metrics.contains(SAMPLE_SECRET_KEY));
     send("-TERM", &child);
     stderr.read_to_string(&mut said).unwrap();

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -12,11 +12,18 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mrs_iam_sync_fleet::Status;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::commands::apply::Summary;
 use crate::error::{CliError, Result};
 use crate::output::Output;
+
+/// Readers at once, so that they never take the sockets that the service is asked by.
+const MOST_READERS: usize = 16;
+
+/// How long one of them may take, from the connection to the end of the answer.
+const READER_TIME: Duration = Duration::from_secs(5);
 
 /// What the rounds so far came to. Clones share it.
 #[derive(Clone, Default)]
@@ -104,11 +111,13 @@ impl Server {
         if !output.quiet {
             output.say(&format!("Metrics: http://{bound}/metrics"));
         }
+        let places = Arc::new(Semaphore::new(MOST_READERS));
         Ok(Self(tokio::spawn(async move {
             loop {
+                let Ok(place) = places.clone().acquire_owned().await else { return };
                 let Ok((stream, _)) = listener.accept().await else {
                     // Out of files, for example: that passes.
-                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 };
                 let metrics = metrics.clone();
@@ -118,10 +127,14 @@ impl Server {
                 });
                 let mut server = http1::Builder::new();
                 server.timer(TokioTimer::new()).keep_alive(false);
+                let served = server.serve_connection(TokioIo::new(stream), service);
                 tokio::spawn(async move {
-                    if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
-                        tracing::debug!(%error, "a reader of metrics is gone");
+                    match tokio::time::timeout(READER_TIME, served).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => tracing::debug!(%error, "a reader of metrics is gone"),
+                        Err(_) => tracing::debug!("a reader of metrics took too long"),
                     }
+                    drop(place);
                 });
             }
         })))
