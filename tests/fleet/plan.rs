@@ -1,7 +1,7 @@
 //! Plans: what is different, what that means, and what is not removed.
 
 use mrs_iam_sync_emulator::World;
-use mrs_iam_sync_fleet::{ClusterPlan, PlanOptions, Planned, Verdict};
+use mrs_iam_sync_fleet::{ClusterPlan, PlanOptions, Planned, Status, Verdict};
 use workspace_tests::{CLUSTER_ID, PROJECT_ID};
 
 use crate::support::{Stage, owned, world};
@@ -122,7 +122,6 @@ async fn removals() {
         (NONE.prune(true), "users: [a], exclusive: true"),
         (NONE.prune(true), "groups: [abc], exclusive: true, caller: robot"),
         (NONE.prune(true), "from_iam: [empty], users: [a], exclusive: true, caller: robot"),
-        (NONE.prune(true), "from_iam: [gone], users: [a], exclusive: true, caller: robot"),
         (NONE.prune(true), "from_iam: [abc], exclusive: true, caller: robot"),
         (NONE.prune(true), "all: true, exclusive: true, caller: robot"),
     ] {
@@ -193,6 +192,17 @@ async fn a_source_that_fails() {
     let planned = stage.plan(&text, NONE.prune(true)).await;
     let [Planned::Failed(_, failure)] = planned.as_slice() else { panic!("{planned:?}") };
     assert_eq!(failure.status, Some(403));
+    // A group that is not there may be one that is misspelt: that is no list of nobody.
+    let gone = one("from_iam: [gone], exclusive: true, caller: robot, absent: { users: [d] }");
+    let planned = stage.plan(&gone, NONE.prune(true)).await;
+    let [Planned::Failed(_, failure)] = planned.as_slice() else { panic!("{planned:?}") };
+    assert!(failure.kind == "not_found" && failure.message.contains("\"gone\""), "{failure:?}");
+    let done = stage.apply(&gone).await;
+    assert_eq!((done[0].status, stage.calls("CancelSyncIamUser").len()), (Status::Failed, 0));
+    // An empty one may be a fault: it is not called in line.
+    let plan = stage.plan_one(&one("from_iam: [empty]"), NONE).await;
+    assert_eq!(plan.verdict, Verdict::Unknown);
+    assert!(plan.doubt.expect("a doubt").contains("empty"));
 }
 
 #[tokio::test(start_paused = true)]

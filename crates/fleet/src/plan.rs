@@ -99,8 +99,7 @@ pub enum Verdict {
     /// Everyone is there, but the service says that the cluster is not in line with IAM, and the file says not to
     /// synchronize for that.
     Stale,
-    /// Nobody is known to be missing; whether roles are up to date, or whether somebody is absent, the service cannot
-    /// tell.
+    /// Nobody is known to be missing; whether roles are up to date, or who belongs or is on the cluster, cannot be told.
     Unknown,
     /// There would be more removals than are allowed: nothing is done on this cluster.
     Refused,
@@ -143,6 +142,8 @@ pub struct ClusterPlan {
     pub unlisted: NameLists,
     /// Names that would be removed, and why they are not.
     pub held_back: Vec<HeldBack>,
+    /// Why it is not known who belongs on the cluster, where a source of names came back empty: nobody is removed then.
+    pub doubt: Option<String>,
     /// What the service reports (`ListSyncRequirements`); null (`None`) when it does not have the operation.
     pub in_line_with_iam: Option<bool>,
     /// Removals that would have to be allowed, where more are needed than are.
@@ -239,6 +240,7 @@ pub(crate) fn plan(cluster: ClusterKey, known: &Known<'_>) -> ClusterPlan {
         brought_along: Vec::new(),
         unlisted: NameLists::default(),
         held_back: Vec::new(),
+        doubt: known.doubt.map(str::to_owned),
         in_line_with_iam: known.in_line,
         needs_max_removals: None,
         state: state(known.present),
@@ -263,7 +265,9 @@ pub(crate) fn plan(cluster: ClusterKey, known: &Known<'_>) -> ClusterPlan {
         () if plan.needs_max_removals.is_some() => Verdict::Refused,
         () if plan.all || !plan.add.is_empty() || !plan.resync.is_empty() || removals > 0 => Verdict::Change,
         () => match known.in_line {
-            Some(true) if plan.held_back.iter().any(|held| held.why == UNTOLD) => Verdict::Unknown,
+            Some(true) if plan.doubt.is_some() || plan.held_back.iter().any(|held| held.why == UNTOLD) => {
+                Verdict::Unknown
+            }
             Some(true) => Verdict::InLine,
             Some(false) => Verdict::Stale,
             None => Verdict::Unknown,

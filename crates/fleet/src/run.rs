@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
-use mrs_iam_sync::{Error, ErrorKind, MachineTime, Progress, Time};
+use mrs_iam_sync::{ErrorKind, MachineTime, Progress, Time};
 use tokio::sync::Semaphore;
 
 use crate::accounts::{Accounts, Connect, Lane};
@@ -15,7 +15,7 @@ use crate::plan::{self, ClusterKey, ClusterPlan, Known, PlanOptions};
 use crate::report::{ClusterReport, Failure, Status};
 use crate::resolve::{self, Job};
 use crate::stop::Stop;
-use crate::work::{Ended, Order, Seen, Ticket, Work};
+use crate::work::{Ended, Order, Seen, Ticket, Unseen, Work};
 
 /// Clusters that are read, or on their way to the service, at once, unless set otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 64;
@@ -189,7 +189,7 @@ impl Run {
         let lane = self.accounts.lane(&cluster.target);
         match self.look(&lane, &cluster, &wish).await {
             Ok(seen) => Planned::Plan(Box::new(seen.plan)),
-            Err(error) => Planned::Failed(cluster, Box::new(Failure::from(&error))),
+            Err(unseen) => Planned::Failed(cluster, Box::new(unseen.into())),
         }
     }
 
@@ -225,6 +225,7 @@ impl Run {
         if let Err(error) = work.all(&order).await {
             report = match error {
                 Ended::Stopped => ClusterReport { status: Status::NotStarted, ..report },
+                Ended::Told(failure) => report.failed(*failure),
                 Ended::Failed(error) => {
                     let before = report.writes == 0 && lane.account.is_told(&error);
                     // Between two requests of many names.
@@ -249,7 +250,7 @@ impl Run {
     }
 
     /// Reads a cluster and compares it.
-    pub(crate) async fn look(&self, lane: &Lane, key: &ClusterKey, wish: &Wish) -> Result<Seen, Error> {
+    pub(crate) async fn look(&self, lane: &Lane, key: &ClusterKey, wish: &Wish) -> Result<Seen, Unseen> {
         let client = lane.client().await?;
         let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
         let (present, in_line) = futures_util::future::try_join(
@@ -266,7 +267,7 @@ impl Run {
                     doubt = Some(format!("the IAM group {group} came back without users"));
                 }
                 Some(found) => users.extend(found),
-                None => doubt = Some(format!("IAM has no group {group}")),
+                None => return Err(Unseen::NoGroup(group.to_string())),
             }
         }
         if wish.all {

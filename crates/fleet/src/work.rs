@@ -37,6 +37,42 @@ pub(crate) struct Seen {
 pub(crate) enum Ended {
     Stopped,
     Failed(Box<Error>),
+    /// With what no request told.
+    Told(Box<Failure>),
+}
+
+/// Why a cluster could not be looked at.
+pub(crate) enum Unseen {
+    Error(Error),
+    /// IAM has no such group, of which the file wants the members.
+    NoGroup(String),
+}
+
+impl From<Error> for Unseen {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Unseen> for Failure {
+    fn from(unseen: Unseen) -> Self {
+        match unseen {
+            Unseen::Error(error) => Self::from(&error),
+            Unseen::NoGroup(group) => {
+                Self::new("not_found", format!("IAM has no group {group:?}, whose members are to be there"))
+                    .hint("a name is exact: look at the groups in IAM, or take it out of `from_iam`")
+            }
+        }
+    }
+}
+
+impl From<Unseen> for Ended {
+    fn from(unseen: Unseen) -> Self {
+        match unseen {
+            Unseen::Error(error) => Self::from(error),
+            unseen @ Unseen::NoGroup(_) => Self::Told(Box::new(unseen.into())),
+        }
+    }
 }
 
 impl From<Error> for Ended {

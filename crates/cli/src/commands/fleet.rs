@@ -182,9 +182,10 @@ pub(crate) fn plan_text(plan: &ClusterPlan) -> String {
             return held(plan, format!("? {title}: {what}; {rest}\n"));
         }
         Verdict::Unknown => {
-            let what = match plan.in_line_with_iam {
-                None => "the service cannot tell whether roles are up to date",
-                Some(_) => "the service did not tell everything",
+            let what = match (&plan.doubt, plan.in_line_with_iam) {
+                (Some(_), _) => "who belongs on it is not known",
+                (None, None) => "the service cannot tell whether roles are up to date",
+                (None, Some(_)) => "the service did not tell everything",
             };
             return held(plan, format!("? {title}: {what}; {rest}\n"));
         }
@@ -216,6 +217,9 @@ pub(crate) fn plan_text(plan: &ClusterPlan) -> String {
 
 /// With who is not removed, and why.
 fn held(plan: &ClusterPlan, mut text: String) -> String {
+    if let Some(doubt) = &plan.doubt {
+        let _ = writeln!(text, "    ! {}", text::line(doubt));
+    }
     held_text(&mut text, &plan.held_back);
     text
 }
