@@ -283,3 +283,23 @@ async fn time_runs_out_between_two_parts() {
         done[0].error
     );
 }
+
+/// Stopped after the synchronization and before the removal: what was done is told, and who is left.
+#[tokio::test(start_paused = true)]
+async fn stopped_between_synchronization_and_removal() {
+    let stage = Stage::new(world(1)).await;
+    stage.apply(&file(1, "users: [user1]")).await;
+    let stop = Stop::new();
+    let asked = stop.clone();
+    let options = PlanOptions::new().max_removals(Some(1));
+    let run = stage.run().with_options(options).with_stop(stop).on_event(move |event| {
+        if matches!(event, Event::Ended(_)) {
+            asked.request();
+        }
+    });
+    let jobs = run.find(&fleet(&file(1, "users: [user2], absent: { users: [user1] }"))).await.expect("jobs");
+    let done = reports(&run, jobs).await;
+    assert_eq!((done[0].status, done[0].writes), (Status::Partly, 1));
+    assert_eq!((&done[0].added.users, &done[0].left.users), (&owned(&["user2"]), &owned(&["user1"])));
+    assert_eq!(stage.calls("CancelSyncIamUser").len(), 0);
+}

@@ -15,7 +15,7 @@ pub enum Status {
     Applied,
     /// It was as the file says; nothing was sent.
     Unchanged,
-    /// The service has finished, but names are missing or left.
+    /// The service has finished, but names are missing or left; or the run was stopped before the removals.
     Partly,
     /// The service had accepted the request and had not finished when the wait deadline passed.
     Unfinished,
@@ -27,7 +27,7 @@ pub enum Status {
     Failed,
     /// No cluster has the tags.
     NoCluster,
-    /// The run was stopped, or the account's credentials were refused, before its turn; nothing was sent, or not all.
+    /// The run was stopped, or the account's credentials were refused, before its turn; nothing was sent.
     NotStarted,
 }
 

@@ -224,6 +224,8 @@ impl Run {
             Work { run: self, lane: &lane, ticket, report: &mut report, is_written: false, verified: true };
         if let Err(error) = work.all(&order).await {
             report = match error {
+                // Who was to be synchronized is; who was to be removed is left.
+                Ended::Stopped if report.writes > 0 => ClusterReport { status: Status::Partly, ..report },
                 Ended::Stopped => ClusterReport { status: Status::NotStarted, ..report },
                 Ended::Told(failure) => report.failed(*failure),
                 Ended::Failed(error) => {

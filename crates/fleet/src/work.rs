@@ -229,6 +229,7 @@ impl Work<'_> {
         }
         if finished && !plan.remove.is_empty() {
             if self.run.stop.is_requested() {
+                self.report.left = plan.remove.clone();
                 return Err(Ended::Stopped);
             }
             let (users, groups) = (plan.remove.users.clone(), plan.remove.groups.clone());
@@ -237,7 +238,13 @@ impl Work<'_> {
             let request = cluster.cancel(names).on_progress(listener);
             // What was synchronized may have changed who is there.
             let request = if plan.syncs() { request } else { request.knowing(present.clone()) };
-            let outcome = self.unless_stopped(request.wait(), &sent).await?;
+            let outcome = match self.unless_stopped(request.wait(), &sent).await {
+                Err(Ended::Stopped) => {
+                    self.report.left = plan.remove.clone();
+                    return Err(Ended::Stopped);
+                }
+                outcome => outcome?,
+            };
             finished = self.removed(outcome);
         }
         self.report.status = match () {

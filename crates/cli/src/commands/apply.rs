@@ -412,7 +412,10 @@ impl Round {
     fn end(&self, summary: &Summary, signal: Option<Exit>) -> Result<Exit> {
         if let Some(exit) = signal {
             let open = summary.of(Status::NotStarted);
-            let message = format!("interrupted; {} left as they were", text::count(open, "cluster"));
+            let message = match (open, summary.writes) {
+                (0, 0) => "interrupted; nothing was changed".to_owned(),
+                _ => format!("interrupted; {} left as they were", text::count(open, "cluster")),
+            };
             return Err(CliError::new(exit, "interrupted", message)
                 .with_hint("run it again: it goes on where it was"));
         }
