@@ -623,3 +623,18 @@ fn rounds_do_not_lock_a_key() {
     assert_eq!((run.code, &run.error()["error"]["kind"]), (143, &Value::from("interrupted")), "{run}");
     assert!(run.stderr.contains("Next in 300 s"), "{run}");
 }
+
+/// A project belongs to a region: one that the environment gives is not meant for several.
+#[test]
+fn one_project_for_several_regions() {
+    let entry = |region: &str| format!("  - {{ id: c1, region: {region}, users: [a] }}\n");
+    let folder =
+        Folder::new(&format!("version: 1\nclusters:\n{}{}", entry("cn-north-4"), entry("eu-west-101")));
+    let plan = folder.on(cli(["plan", "-f", "fleet.yaml"]).at("http://127.0.0.1:1"));
+    check!(plan.env("HTTPS_PROXY", "http://127.0.0.1:1").run(), @"
+    exit: 2
+    ----- stderr -----
+    error: one project is given for several regions: cn-north-4, eu-west-101
+    hint: a project belongs to a region: without --project-id and its variables each is looked up by its region's name; or give `project_id` in the file
+    ");
+}

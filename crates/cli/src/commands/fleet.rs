@@ -98,6 +98,16 @@ impl Accounts {
             return Ok(Self(Arc::new(Ready { builders, emulated: true, _emulator: Some(emulator) })));
         }
         let _ = output;
+        let targets: Vec<&Target> = targets.collect();
+        let without = targets.iter().filter(|target| target.project_id.is_none());
+        let regions: BTreeSet<&str> = without.filter_map(|target| target.region.as_deref()).collect();
+        if regions.len() > 1 && settings::Address::new(globals)?.project_id.is_some() {
+            let regions: Vec<&str> = regions.into_iter().take(5).collect();
+            let message = format!("one project is given for several regions: {}", regions.join(", "));
+            return Err(CliError::usage(message).with_hint(
+                "a project belongs to a region: without --project-id and its variables each is looked up by its region's name; or give `project_id` in the file",
+            ));
+        }
         let mut limits: HashMap<&str, RateLimits> = HashMap::new();
         let mut builders = HashMap::new();
         for target in targets {
