@@ -638,3 +638,33 @@ fn one_project_for_several_regions() {
     hint: a project belongs to a region: without --project-id and its variables each is looked up by its region's name; or give `project_id` in the file
     ");
 }
+
+/// Two entries come to mean one cluster while the service runs: it says so, and goes on.
+#[cfg(unix)]
+#[test]
+fn the_world_changes_between_rounds() {
+    let service = service(1);
+    let folder = Folder::new(
+        "version: 1\nclusters: [{ id: c000, users: [user1] }, { tags: { team: data }, users: [user2] }]\n",
+    );
+    let tag = |value: &str| {
+        service.emulator.change_world(|world| world.set_cluster_tag("c000", "team", value));
+    };
+    let apply = ["apply", "-f", "fleet.yaml", "--yes", "--every", "500ms"];
+    let mut child = folder.on(service.cli(apply)).start();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    for (word, next) in
+        [("round 1: 2 clusters: 1 applied, 1 no cluster", "data"), ("mean the cluster", "other")]
+    {
+        while !said.contains(word) {
+            assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        tag(next);
+    }
+    while !said.lines().last().unwrap_or_default().contains("1 unchanged, 1 no cluster") {
+        assert!(stderr.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    send("-TERM", &child);
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+}
