@@ -284,7 +284,8 @@ impl Sink {
         let mut part = whole.clone().into_os_string();
         part.push(format!(".{}.part", std::process::id()));
         let part = PathBuf::from(part);
-        let file = File::create_new(&part).map_err(|error| unwritten(path, &error))?;
+        // A run that was killed may have left it.
+        let file = File::create(&part).map_err(|error| unwritten(path, &error))?;
         Ok(sink(Some((part, whole)), file))
     }
 
