@@ -251,6 +251,24 @@ fn a_plan_that_is_kept() {
     assert!(run.code == 2 && run.stderr.contains("cannot be written"), "{run}");
 }
 
+/// What could not be looked at is told again when the plan is carried out: it is not done.
+#[test]
+fn a_plan_of_a_part() {
+    let service = service(1);
+    let folder = Folder::new(&many(0..2, "users: [user1]"));
+    let plan = folder.on(service.cli(["plan", "-f", "fleet.yaml", "--out", "plan.json"])).run();
+    assert_eq!(plan.code, 3, "{plan}");
+    let run = folder.on(service.cli(["apply", "--plan", "plan.json", "-o", "json"])).run();
+    assert_eq!(run.code, 3, "{run}");
+    let lines = lines(&run);
+    assert_eq!(
+        (clusters_with(&lines, "applied"), clusters_with(&lines, "failed")),
+        (vec!["c000"], vec!["c001"])
+    );
+    let endless = folder.on(service.cli(["apply", "-f", "fleet.yaml", "--yes", "--every", "1ms"])).run();
+    assert!(endless.code == 2 && endless.stderr.contains("a second at least"), "{endless}");
+}
+
 /// Outputs keep to the schemas that are printed for them.
 #[test]
 fn json_keeps_to_its_schemas() {
@@ -516,7 +534,7 @@ fn a_list_that_is_lacking() {
           hint: look with `mrs-iam-sync list`
     1 cluster: 1 partly; 0 added, 0 synchronized again, 0 removed with 1 write in [SECONDS] s.
     ----- stderr -----
-    error: 1 of 1 cluster are not as they should be
+    error: 1 of 1 cluster: not as the file says
     hint: each is told above; run it again when that is mended
     ");
 }
@@ -650,7 +668,7 @@ fn the_world_changes_between_rounds() {
     let tag = |value: &str| {
         service.emulator.change_world(|world| world.set_cluster_tag("c000", "team", value));
     };
-    let apply = ["apply", "-f", "fleet.yaml", "--yes", "--every", "500ms"];
+    let apply = ["apply", "-f", "fleet.yaml", "--yes", "--every", "1s"];
     let mut child = folder.on(service.cli(apply)).start();
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();

@@ -377,7 +377,7 @@ pub(crate) struct Apply {
     pub(crate) yes: bool,
 
     /// Do it again and again, so long after each beginning; 15m for example. The file is read once, at the start
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "yes")]
+    #[arg(long, value_name = "DURATION", value_parser = pace, requires = "yes")]
     pub(crate) every: Option<Duration>,
 
     /// With --every: serve metrics (Prometheus text) at /metrics on this address of this machine
@@ -567,6 +567,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     match any_duration(text)? {
         Duration::ZERO => Err("it must be longer than nothing".to_owned()),
         duration => Ok(duration),
+    }
+}
+
+/// How often something is done: not without a rest.
+fn pace(text: &str) -> Result<Duration, String> {
+    match any_duration(text)? {
+        pace if pace < Duration::from_secs(1) => Err("it must be a second at least".to_owned()),
+        pace => Ok(pace),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mrs_iam_sync::NameLists;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::plan::{ClusterKey, HeldBack};
 
@@ -67,7 +67,7 @@ impl Status {
 }
 
 /// Why it failed on a cluster. No secret is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Failure {
     /// A stable name, `not_found` for example: those of the SDK's error kinds.

@@ -142,8 +142,7 @@ impl Apply {
                 };
                 return Err(CliError::usage(message).with_hint("make the plan and apply it on the same one"));
             }
-            let planned = plan.clusters.into_iter().map(|plan| Planned::Plan(Box::new(plan)));
-            return Ok(Order::Planned(planned.collect()));
+            return Ok(Order::Planned(plan.planned()));
         }
         let fleet = self.fleet.read()?;
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
@@ -419,8 +418,7 @@ impl Round {
             return Err(CliError::new(exit, "interrupted", message)
                 .with_hint("run it again: it goes on where it was"));
         }
-        self.verdicts
-            .end("are not as they should be", "each is told above; run it again when that is mended")?;
+        self.verdicts.end("not as the file says", "each is told above; run it again when that is mended")?;
         Ok(Exit::Done)
     }
 }

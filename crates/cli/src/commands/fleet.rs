@@ -305,7 +305,7 @@ impl Verdicts {
         };
         let exit = if self.good == 0 && self.exits.len() == 1 { last } else { Exit::Partly };
         let all = self.good + self.bad;
-        let message = format!("{} of {} {what}", self.bad, text::count(all, "cluster"));
+        let message = format!("{} of {}: {what}", self.bad, text::count(all, "cluster"));
         Err(CliError::new(exit, "partly", message).with_hint(hint))
     }
 }

@@ -1,7 +1,7 @@
 //! `plan`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
@@ -19,6 +19,9 @@ use crate::text;
 /// The only version of plans so far.
 const VERSION: u32 = 1;
 
+/// Far more than a plan of a hundred thousand clusters. A device may have no end.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// What would have to be done: the output of `plan`, and the file of `plan --out`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[schemars(title = "plan")]
@@ -33,7 +36,7 @@ pub(crate) struct PlanDocument {
     /// The clusters, in the order of the file.
     pub(crate) clusters: Vec<ClusterPlan>,
     /// Clusters that could not be looked at.
-    #[serde(default, skip_deserializing)]
+    #[serde(default)]
     failed: Vec<NotPlanned>,
     /// Tags that no cluster has.
     #[serde(default)]
@@ -43,7 +46,7 @@ pub(crate) struct PlanDocument {
 }
 
 /// A cluster that could not be looked at.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 pub(crate) struct NotPlanned {
     #[serde(flatten)]
     cluster: ClusterKey,
@@ -108,6 +111,16 @@ impl Totals {
     }
 }
 
+impl PlanDocument {
+    /// Everything that was planned, or could not be.
+    pub(crate) fn planned(self) -> Vec<Planned> {
+        let plans = self.clusters.into_iter().map(|plan| Planned::Plan(Box::new(plan)));
+        let failed =
+            self.failed.into_iter().map(|failed| Planned::Failed(failed.cluster, Box::new(failed.error)));
+        plans.chain(failed).chain(self.without_cluster.into_iter().map(Planned::NoCluster)).collect()
+    }
+}
+
 impl Plan {
     /// Whether there is something to do is an exit code of its own with `--detailed-exitcode`.
     pub(crate) async fn run(self, globals: &Globals, output: Output, fleet: Fleet) -> Result<Exit> {
@@ -127,7 +140,7 @@ impl Plan {
                 path.display()
             ));
         }
-        verdicts.end("have no plan, or one that is refused", "each is told above")?;
+        verdicts.end("no plan, or one that is refused", "each is told above")?;
         // The code of a usage error in any other case.
         Ok(if self.detailed_exitcode && totals.change > 0 { Exit::Usage } else { Exit::Done })
     }
@@ -321,7 +334,9 @@ fn unwritten(path: &Path, error: &io::Error) -> CliError {
 /// Reads a plan that was kept.
 pub(crate) fn read(path: &Path) -> Result<PlanDocument> {
     let title = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    read.map_err(|error| {
         CliError::usage(format!("the plan {title} cannot be read"))
             .with_cause(&error)
             .with_hint("make one with `mrs-iam-sync plan -f fleet.yaml --out plan.json`")
