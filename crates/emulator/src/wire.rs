@@ -113,7 +113,9 @@ impl Body for Sending {
         }
         let part = self.part.min(self.rest.len());
         let sent = self.rest.split_to(part);
-        self.waiting = (!self.rest.is_empty()).then(|| Box::pin(tokio::time::sleep(self.pause)));
+        // A pause of nothing is none: the timer would make a millisecond of it.
+        let pauses = !self.rest.is_empty() && !self.pause.is_zero();
+        self.waiting = pauses.then(|| Box::pin(tokio::time::sleep(self.pause)));
         Poll::Ready(Some(Ok(Frame::data(sent))))
     }
 
