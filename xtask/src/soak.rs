@@ -1,4 +1,4 @@
-//! `cargo xtask soak`: the emulator as a process of its own, under load, fuzzed and killed.
+//! `cargo xtask soak`: the emulator as a process of its own, under load, fuzzed and killed, and fleets whose process is.
 //!
 //! What drives it is a program too (`xtask/soak`), which is built here together with the emulator: once as it is
 //! released, and once fast with all assertions, among them the one that holds each answer to the documents.
@@ -11,7 +11,7 @@ use crate::bench::{BenchError, programs};
 /// How much is run.
 #[derive(Debug, clap::Args)]
 pub struct Extent {
-    /// How much of the whole (a million requests of each sort, 100 kills), above 0 and up to 1.
+    /// How much of the whole (a million requests of each sort, 100 kills, 50 of `apply`), above 0 and up to 1.
     #[arg(long, default_value_t = 1.0)]
     pub share: f64,
     /// What the fuzz and the moments of kills follow from; another one each time unless given.
@@ -20,8 +20,8 @@ pub struct Extent {
     /// Send this one request of the fuzz and show what comes, instead of all that.
     #[arg(long, requires = "seed")]
     pub only: Option<u64>,
-    /// Run this part only: starts, large, load, fuzz or kill. May be given several times.
-    #[arg(long = "part", value_parser = ["starts", "large", "load", "fuzz", "kill"])]
+    /// Run this part only: starts, large, load, fuzz, kill or fleet. May be given several times.
+    #[arg(long = "part", value_parser = ["starts", "large", "load", "fuzz", "kill", "fleet"])]
     pub parts: Vec<String>,
 }
 

@@ -1,7 +1,8 @@
 //! What `cargo xtask soak` runs: the emulator as a process of its own, under load, fuzzed and killed, and how long it
-//! takes to start.
+//! takes to start; and `apply` with faults in its way and killed.
 
 mod clock;
+mod fleet;
 mod fuzz;
 mod kill;
 mod large;
@@ -27,6 +28,9 @@ use crate::report::Row;
 const REQUESTS: u64 = 1_000_000;
 /// Kills of the whole.
 const KILLS: u64 = 100;
+/// Kills of `apply` of the whole, and however little that is.
+const FLEET_KILLS: u64 = 50;
+const LEAST_FLEET_KILLS: u64 = 5;
 /// Clients at once.
 const CLIENTS: usize = world::CLUSTERS;
 
@@ -48,7 +52,7 @@ struct Cli {
     /// Send this request of the fuzz alone, and show it
     #[arg(long, requires = "seed")]
     only: Option<u64>,
-    /// Run these parts only: starts, large, load, fuzz, kill
+    /// Run these parts only: starts, large, load, fuzz, kill, fleet
     #[arg(long = "part")]
     parts: Vec<String>,
 }
@@ -121,6 +125,12 @@ fn run(cli: &Cli, folder: &Path) -> Result<bool, String> {
     if wanted("kill") {
         let bar = bar("kill");
         rows.push(Row::new("kill -9", kill::run(&plain, seed, of(KILLS), &folder.join("state"), &bar)));
+        bar.finish_and_clear();
+    }
+    if wanted("fleet") {
+        let bar = bar("fleet");
+        let kills = of(FLEET_KILLS).max(LEAST_FLEET_KILLS);
+        rows.push(Row::new("fleet", fleet::run(&plain, seed, kills, folder, &bar)));
         bar.finish_and_clear();
     }
     say(&report::table(&rows))?;

@@ -16,7 +16,7 @@ const MOST_SAID: u64 = 16 * 1024 * 1024;
 /// Bytes of a line that are told.
 const MOST_SHOWN: usize = 300;
 
-/// All that run, so that Ctrl-C can end them; none once no more are to be started.
+/// All that run, clients too, so that Ctrl-C can end them; none once no more are to be started.
 static RUNNING: Mutex<Option<Vec<Weak<Mutex<Child>>>>> = Mutex::new(Some(Vec::new()));
 
 /// Ends every emulator and lets none start any more, for a program that is about to end itself.
@@ -33,7 +33,8 @@ pub(crate) fn kill_running() {
     }
 }
 
-fn register(child: &Arc<Mutex<Child>>) -> Result<(), String> {
+/// Has it ended with all others.
+pub(crate) fn register(child: &Arc<Mutex<Child>>) -> Result<(), String> {
     match &mut *locked(&RUNNING) {
         Some(running) => {
             running.retain(|known| known.strong_count() > 0);
@@ -47,15 +48,26 @@ fn register(child: &Arc<Mutex<Child>>) -> Result<(), String> {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn end(child: &Mutex<Child>) {
+pub(crate) fn end(child: &Mutex<Child>) {
     let mut child = locked(child);
     // It may have ended by itself.
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// Takes out of a command's environment what sets this workspace's programs, or sends their requests elsewhere.
+pub(crate) fn without_settings(command: &mut Command) {
+    for (variable, _) in std::env::vars_os() {
+        let shown = variable.to_string_lossy().to_ascii_uppercase();
+        let ours = ["MRS_IAM_SYNC_", "HUAWEICLOUD_", "HW_"].iter().any(|prefix| shown.starts_with(prefix));
+        if ours || shown.ends_with("_PROXY") {
+            command.env_remove(&variable);
+        }
+    }
 }
 
 /// How an emulator is started.
@@ -89,11 +101,7 @@ impl Setup {
         said.set_len(0).map_err(|error| failed("has nowhere to write", &error))?;
         let mut command = Command::new(&self.program);
         command.arg("emulator").args(["--listen", "127.0.0.1:0", "--quota", "off"]).args(&self.arguments);
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("MRS_IAM_SYNC_") {
-                command.env_remove(&variable);
-            }
-        }
+        without_settings(&mut command);
         let theirs = said.try_clone().map_err(|error| failed("has nowhere to write", &error))?;
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(theirs);
         let mut child = command.spawn().map_err(|error| failed("does not start", &error))?;
