@@ -36,8 +36,6 @@ const ARRIVAL: Duration = Duration::from_millis(50);
 /// A run that takes longer hangs.
 const DEADLINE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(5);
-/// Failures of one world that are told.
-const MOST_TOLD: usize = 5;
 /// Users that belong on each cluster.
 const USERS: usize = 3;
 /// Writes that each cluster needs: one that brings its users, one that removes who is there before.
