@@ -1,18 +1,22 @@
-//! `cargo xtask bench`: what calls cost and how fast a process answers, against what they are compared with, side by
-//! side in one run.
+//! `cargo xtask bench`: what calls cost, how fast a process answers and how fleets keep to their limits, against what
+//! they are compared with, side by side in one run.
 //!
-//! Everything measured is a process of its own that talks to the same server on loopback. Rounds take turns (A, B, C,
+//! Everything measured is a process of its own that talks to a server on loopback. Rounds take turns (A, B, C,
 //! A, B, C, …), so that what slows the machine down slows all of them down.
 
+mod fleet;
+mod official;
+mod page;
 pub(crate) mod programs;
 mod statistics;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 pub use statistics::{Bounds, Summary, Verdict};
 
+use official::Official;
 use programs::{OneCpu, Server, command, lifetime, numbers};
 
 const PROJECT: &str = "0123456789abcdef0123456789abcdef";
@@ -30,18 +34,56 @@ pub enum BenchError {
     Write(#[from] std::io::Error),
 }
 
+/// What to measure, and what to do with it.
+#[derive(Debug, Default, clap::Args)]
+pub struct Options {
+    /// Only a little, without the official SDKs, which shows that it works and not how fast anything is.
+    #[arg(long)]
+    pub quick: bool,
+    /// These parts only: calls, signing, starts, fleet.
+    #[arg(long, value_name = "PARTS", value_delimiter = ',', value_parser = PARTS)]
+    pub only: Vec<String>,
+    /// Write the numbers to docs/benchmarks.md, too, with this machine and today's date.
+    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    pub write: bool,
+    /// Instead, how large the released program is with and without its optional parts. Builds it four times.
+    #[arg(long, conflicts_with_all = ["quick", "only", "write"])]
+    pub sizes: bool,
+}
+
+const PARTS: [&str; 4] = ["calls", "signing", "starts", "fleet"];
+
+impl Options {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == part)
+    }
+}
+
 /// How much is measured.
 struct Extent {
     rounds: usize,
-    /// Calls of each process in a round: in Rust, in Go, in Python.
+    /// Calls of each process in a round: in Rust, in Go and Java, in Python and Node.
     calls: [u32; 3],
     signatures: u32,
     starts: usize,
+    fleets: fleet::Extent,
 }
 
 /// Many short rounds: what disturbs one of them is less likely to be gone in the next turn.
-const FULL: Extent = Extent { rounds: 50, calls: [2_000, 500, 100], signatures: 100_000, starts: 40 };
-const QUICK: Extent = Extent { rounds: 3, calls: [500, 0, 0], signatures: 5_000, starts: 5 };
+const FULL: Extent = Extent {
+    rounds: 50,
+    calls: [2_000, 500, 100],
+    signatures: 100_000,
+    starts: 40,
+    fleets: fleet::Extent { clusters: &[10, 100, 1_000, 10_000], shared: 300, speed: 30 },
+};
+const QUICK: Extent = Extent {
+    rounds: 3,
+    calls: [500, 0, 0],
+    signatures: 5_000,
+    starts: 5,
+    fleets: fleet::Extent { clusters: &[10, 100], shared: 60, speed: 60 },
+};
 
 /// Something that is measured once in each round.
 struct Measured {
@@ -50,42 +92,59 @@ struct Measured {
     samples: Result<Vec<f64>, String>,
 }
 
-/// Measures and prints; whether every number holds. With `quick` only a little is measured, which shows that it works
-/// and not how fast anything is: every number holds then.
+/// Measures and prints; whether every number holds. With `quick` every number holds.
 ///
 /// # Errors
-/// When something that is needed cannot be built or run.
-pub fn run(root: &Path, quick: bool, out: &mut impl Write) -> Result<bool, BenchError> {
+/// When something that is needed cannot be built or run, or a fleet is not as it should be.
+pub fn run(root: &Path, options: &Options, out: &mut impl Write) -> Result<bool, BenchError> {
+    let quick = options.quick;
     let extent = if quick { QUICK } else { FULL };
     // One after the other: built together, each would get the features that the other wants of a dependency.
     let cli = programs::built(root, "mrs-iam-sync-cli", "release")?;
     let calls = programs::built(root, "bench-calls", "release")?;
+    let fleets = programs::built(root, "bench-fleet", "release")?;
     let folder = calls.ancestors().nth(2).unwrap_or(root).join("bench");
     std::fs::create_dir_all(&folder)?;
-    let official = Official::prepare(root, &folder, quick);
-    let one_cpu = OneCpu::keep();
-    let server = Server::start(&calls, &folder)?;
-    let mut report = Report { out, held: true };
+    let official = Official::prepare(root, &folder, quick || !options.wants("calls"));
+    let mut out = page::Kept::new(out);
+    let mut report = Report { out: &mut out, held: true };
     if quick {
         writeln!(report.out, "quick: a few rounds, to show that it works; the numbers mean little")?;
     }
-    writeln!(
-        report.out,
-        "medians, with quartiles in parentheses; ratios of each round; {}",
-        match one_cpu {
-            Some(_) => "rows 1 to 3 on one CPU, the server's",
-            None => "on any CPU (no taskset), so that waking one counts as a call's time",
+    if options.wants("calls") || options.wants("signing") || options.wants("starts") {
+        let one_cpu = OneCpu::keep();
+        let server = Server::start(&calls, &folder)?;
+        writeln!(
+            report.out,
+            "medians, with quartiles in parentheses; ratios of each round; {}",
+            match one_cpu {
+                Some(_) => "rows 1 to 3 on one CPU, the server's",
+                None => "on any CPU (no taskset), so that waking one counts as a call's time",
+            }
+        )?;
+        if options.wants("calls") {
+            call_costs(&mut report, &extent, &calls, &official, &server)?;
         }
-    )?;
-    call_costs(&mut report, &extent, &calls, &official, &server)?;
-    signing(&mut report, &extent, &calls)?;
-    drop(one_cpu);
-    starts(&mut report, &extent, &cli, &official, &server)?;
-    Ok(quick || report.held)
+        if options.wants("signing") {
+            signing(&mut report, &extent, &calls)?;
+        }
+        drop(one_cpu);
+        if options.wants("starts") {
+            starts(&mut report, &extent, &cli, &official, &server)?;
+        }
+    }
+    if options.wants("fleet") {
+        fleet::Bench { cli: &cli, program: &fleets, folder: &folder }.run(&mut report, &extent.fleets)?;
+    }
+    let held = report.held;
+    if options.write {
+        std::fs::write(root.join(page::PATH), page::page(&out.into_text()))?;
+    }
+    Ok(quick || held)
 }
 
 /// The features that leave something out, and what is in then.
-const PARTS: [(&str, &[&str]); 4] = [
+const FEATURES: [(&str, &[&str]); 4] = [
     ("neither emulator nor explorer", &["--no-default-features"]),
     ("emulator", &["--no-default-features", "--features", "emulator"]),
     ("explorer", &["--no-default-features", "--features", "explorer"]),
@@ -100,7 +159,7 @@ const PARTS: [(&str, &[&str]); 4] = [
 pub fn sizes(root: &Path, out: &mut impl Write) -> Result<(), BenchError> {
     writeln!(out, "size of mrs-iam-sync, released and stripped")?;
     let mut least = None;
-    for (parts, features) in PARTS {
+    for (parts, features) in FEATURES {
         let program = crate::process::built_with(root, "mrs-iam-sync-cli", "release", features)
             .map_err(BenchError::Failed)?;
         let size = std::fs::metadata(program)?.len();
@@ -109,33 +168,6 @@ pub fn sizes(root: &Path, out: &mut impl Write) -> Result<(), BenchError> {
         writeln!(out, "  {parts:<32}{:>8.2} MiB  + {:.2}", mebibytes(size), mebibytes(more))?;
     }
     Ok(())
-}
-
-/// Programs that call with the official SDKs, or why there are none.
-struct Official {
-    python: Result<PathBuf, String>,
-    script: PathBuf,
-    go: Result<PathBuf, String>,
-}
-
-impl Official {
-    fn prepare(root: &Path, folder: &Path, quick: bool) -> Self {
-        let script = root.join("xtask/bench/calls.py");
-        if quick {
-            return Self { python: Err("quick".to_owned()), script, go: Err("quick".to_owned()) };
-        }
-        Self { python: programs::python(folder), script, go: programs::go(root, folder) }
-    }
-
-    fn python(&self) -> Result<Command, String> {
-        let mut python = command(self.python.as_ref()?);
-        python.arg(&self.script);
-        Ok(python)
-    }
-
-    fn go(&self) -> Result<Command, String> {
-        self.go.as_ref().map(command).map_err(Clone::clone)
-    }
 }
 
 /// The first two rows: CPU time of a call.
@@ -151,7 +183,7 @@ fn call_costs<W: Write>(
         ours.args(["call", name]);
         Ok(ours)
     };
-    let [ours, go_calls, python_calls] = extent.calls;
+    let [ours, compiled, interpreted] = extent.calls;
     let mut commands = [
         ("HTTP alone, by reqwest", way("http"), ours),
         ("raw unsigned reqwest: HTTP and JSON", way("raw"), ours),
@@ -159,12 +191,15 @@ fn call_costs<W: Write>(
         ("the generated client, signed by hand", way("generated"), ours),
         ("the SDK", way("sdk"), ours),
         ("the SDK with its rate limit", way("limited"), ours),
-        ("official Go SDK", official.go(), go_calls),
-        ("official Python SDK", official.python(), python_calls),
+        ("official Go SDK", official.go(), compiled),
+        ("official Java SDK", official.java(), compiled),
+        ("official Python SDK", official.python(), interpreted),
+        ("official Node SDK's core", official.node(), interpreted),
     ];
-    for (_, command, calls) in &mut commands {
+    for (name, command, calls) in &mut commands {
         if let Ok(command) = command {
-            let warm_up = calls.div_ceil(10);
+            // What is compiled on the way has more to warm up.
+            let warm_up = if name.contains("Java") { *calls } else { calls.div_ceil(10) };
             command.args([&server.http, PROJECT, CLUSTER]).args([warm_up.to_string(), calls.to_string()]);
         }
     }
@@ -175,7 +210,7 @@ fn call_costs<W: Write>(
         let cost = numbers.get("cpu_ns_per_call").copied();
         cost.map(|cost| cost / 1000.0).ok_or_else(|| BenchError::Failed("a call without a cost".to_owned()))
     })?;
-    let [http, raw, signed, generated, sdk, limited, go, python] = &measured;
+    let [http, raw, signed, generated, sdk, limited, go, java, python, node] = &measured;
 
     report.title(&format!(
         "1. A signed call: client CPU in us, {} rounds of {ours} calls on a connection that is kept",
@@ -184,7 +219,7 @@ fn call_costs<W: Write>(
     for variant in [raw, sdk] {
         report.sample(variant)?;
     }
-    report.ratio("the SDK / raw", sdk, raw, Bounds::AtMost { hold: 1.4, aim: 1.25 })?;
+    report.ratio("the SDK / raw", sdk, raw, Some(Bounds::AtMost { hold: 1.4, aim: 1.25 }))?;
     writeln!(report.out, "  where it goes:")?;
     report.sample(http)?;
     report.step("+ writing and reading JSON", raw, http)?;
@@ -197,14 +232,21 @@ fn call_costs<W: Write>(
     )?;
     report.step("+ the rate limit", limited, sdk)?;
 
-    report.title(&format!("2. The same against the official SDKs: client CPU in us, {go_calls} calls of Go and {python_calls} of Python in each of the same rounds"))?;
-    for (official, bounds) in
-        [(go, Bounds::AtLeast { hold: 3.0, aim: 4.0 }), (python, Bounds::AtLeast { hold: 20.0, aim: 30.0 })]
-    {
+    report.title(&format!(
+        "2. The same against the official SDKs: client CPU in us, {compiled} calls of Go and Java (after as many of \
+         Java to warm up) and {interpreted} of Python and Node in each of the same rounds"
+    ))?;
+    let interpreted = Bounds::AtLeast { hold: 20.0, aim: 30.0 };
+    for (official, bounds) in [
+        (go, Some(Bounds::AtLeast { hold: 3.0, aim: 4.0 })),
+        (java, None),
+        (python, Some(interpreted)),
+        (node, Some(interpreted)),
+    ] {
         report.sample(official)?;
         report.ratio(&format!("{} / ours", official.name), official, sdk, bounds)?;
     }
-    writeln!(report.out, "  official Node SDK: SKIPPED, npm has no @huaweicloud/huaweicloud-sdk-mrs")?;
+    writeln!(report.out, "  Node's core signs and sends; npm has no package of the service")?;
     Ok(())
 }
 
@@ -225,7 +267,7 @@ fn signing<W: Write>(report: &mut Report<'_, W>, extent: &Extent, program: &Path
     ))?;
     report.sample(&bare)?;
     report.sample(&whole)?;
-    report.ratio("signing / hashes", &whole, &bare, Bounds::AtMost { hold: 2.0, aim: 1.5 })
+    report.ratio("signing / hashes", &whole, &bare, Some(Bounds::AtMost { hold: 2.0, aim: 1.5 }))
 }
 
 /// The fourth row: whole processes, from start to end with one call in between.
@@ -330,7 +372,7 @@ impl<W: Write> Report<'_, W> {
         name: &str,
         above: &Measured,
         below: &Measured,
-        bounds: Bounds,
+        bounds: Option<Bounds>,
     ) -> Result<(), BenchError> {
         let (Ok(above), Ok(below)) = (&above.samples, &below.samples) else { return Ok(()) };
         match Summary::of_ratios(above, below) {
@@ -341,17 +383,36 @@ impl<W: Write> Report<'_, W> {
 
     fn limit(&mut self, measured: &Measured, bounds: Bounds) -> Result<(), BenchError> {
         match measured.samples.as_ref().map(|samples| Summary::of(samples)) {
-            Ok(Some(summary)) => self.verdict(&measured.name, summary, bounds),
+            Ok(Some(summary)) => self.verdict(&measured.name, summary, Some(bounds)),
             _ => Ok(()),
         }
     }
 
-    fn verdict(&mut self, name: &str, summary: Summary, bounds: Bounds) -> Result<(), BenchError> {
+    /// Without bounds it is told and not judged.
+    fn verdict(&mut self, name: &str, summary: Summary, bounds: Option<Bounds>) -> Result<(), BenchError> {
         let Summary { lower, median, upper } = summary;
-        let verdict = bounds.judge(median);
-        self.held &= verdict != Verdict::Missed;
-        writeln!(self.out, "  {name:<48}{median:>10.2}  ({lower:.2} .. {upper:.2})  {bounds}: {verdict}")?;
-        Ok(())
+        write!(self.out, "  {name:<48}{median:>10.2}  ({lower:.2} .. {upper:.2})")?;
+        if let Some(bounds) = bounds {
+            let verdict = bounds.judge(median);
+            self.held &= verdict != Verdict::Missed;
+            write!(self.out, "  {bounds}: {verdict}")?;
+        }
+        Ok(writeln!(self.out)?)
+    }
+
+    fn note(&mut self, text: &str) -> Result<(), BenchError> {
+        Ok(writeln!(self.out, "  {text}")?)
+    }
+
+    /// A line, and whether what it is held to holds.
+    fn judged(&mut self, text: &str, holds: &[(String, bool)]) -> Result<(), BenchError> {
+        write!(self.out, "{text}")?;
+        for (number, (what, held)) in holds.iter().enumerate() {
+            self.held &= held;
+            let verdict = if *held { Verdict::Held } else { Verdict::Missed };
+            write!(self.out, "{} {what}: {verdict}", if number == 0 { "  hold" } else { "," })?;
+        }
+        Ok(writeln!(self.out)?)
     }
 }
 
@@ -377,7 +438,9 @@ mod tests {
         let ours = measured("ours", Ok(&[1.0]));
         let (text, held) = printed(|report| {
             report.sample(&python).unwrap();
-            report.ratio("Python / ours", &python, &ours, Bounds::AtLeast { hold: 20.0, aim: 30.0 }).unwrap();
+            report
+                .ratio("Python / ours", &python, &ours, Some(Bounds::AtLeast { hold: 20.0, aim: 30.0 }))
+                .unwrap();
         });
         assert_eq!(text, "  Python: SKIPPED, python3 does not start\n");
         assert!(held);
@@ -387,11 +450,23 @@ mod tests {
     fn one_miss_is_enough() {
         let (raw, sdk) = (measured("raw", Ok(&[1.0, 2.0])), measured("sdk", Ok(&[1.5, 3.0])));
         let (text, held) = printed(|report| {
-            report.ratio("sdk / raw", &sdk, &raw, Bounds::AtMost { hold: 1.4, aim: 1.25 }).unwrap();
+            report.ratio("sdk / raw", &sdk, &raw, Some(Bounds::AtMost { hold: 1.4, aim: 1.25 })).unwrap();
             report.limit(&raw, Bounds::AtMost { hold: 10.0, aim: 5.0 }).unwrap();
         });
         assert!(text.contains("1.50  (1.50 .. 1.50)  hold <= 1.4, aim <= 1.25: MISSED\n"), "{text}");
         assert!(text.ends_with("hold <= 10, aim <= 5: aim\n"), "{text}");
+        assert!(!held);
+    }
+
+    #[test]
+    fn a_line_is_missed_when_one_of_its_holds_is() {
+        let (text, held) = printed(|report| {
+            report.judged("  apply 1.01 x", &[]).unwrap();
+            report
+                .judged("  apply 1.04 x 70 MiB", &[("<= 1.05 x".into(), true), ("<= 64 MiB".into(), false)])
+                .unwrap();
+        });
+        assert_eq!(text, "  apply 1.01 x\n  apply 1.04 x 70 MiB  hold <= 1.05 x: held, <= 64 MiB: MISSED\n");
         assert!(!held);
     }
 

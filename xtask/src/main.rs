@@ -16,14 +16,10 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure what calls cost, side by side with what they are compared with; fail when a number does not hold.
+    /// Measure what calls cost and how fleets keep to their limits; fail when a number does not hold.
     Bench {
-        /// A few rounds without the official SDKs, which show only that it works.
-        #[arg(long, conflicts_with = "sizes")]
-        quick: bool,
-        /// Instead, how large the released program is with and without its optional parts. Builds it four times.
-        #[arg(long)]
-        sizes: bool,
+        #[command(flatten)]
+        options: xtask::bench::Options,
     },
     /// Open the explorer and the published reference in a browser: what they do, whom they ask, how they look, what they weigh.
     Browser {
@@ -72,7 +68,7 @@ enum Command {
         #[arg(long)]
         list: bool,
     },
-    /// Soak the emulator: load, fuzz, kills, starts; fail when it loses, leaks, hangs or panics.
+    /// Soak the emulator and fleets: load, fuzz, kills, starts; fail when they lose, leak, hang or panic.
     Soak {
         #[command(flatten)]
         extent: xtask::soak::Extent,
@@ -89,10 +85,10 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let mut out = std::io::stdout().lock();
     let result = match Cli::parse().command {
-        Command::Bench { sizes: true, .. } => {
+        Command::Bench { options } if options.sizes => {
             xtask::bench::sizes(&root, &mut out).map_err(|error| error.to_string())
         }
-        Command::Bench { quick, .. } => match xtask::bench::run(&root, quick, &mut out) {
+        Command::Bench { options } => match xtask::bench::run(&root, &options, &mut out) {
             Ok(true) => Ok(()),
             Ok(false) => Err("a number does not hold".to_owned()),
             Err(error) => Err(error.to_string()),
@@ -130,7 +126,7 @@ fn main() -> ExitCode {
         },
         Command::Soak { extent } => match xtask::soak::run(&root, &extent) {
             Ok(true) => Ok(()),
-            Ok(false) => Err("the emulator did not pass".to_owned()),
+            Ok(false) => Err("a part did not pass".to_owned()),
             Err(error) => Err(error.to_string()),
         },
         Command::Test { arguments } => xtask::test::run(&root, &arguments).map_err(|error| error.to_string()),

@@ -54,7 +54,7 @@ pub(crate) enum Unprepared {
 }
 
 impl Unprepared {
-    pub(super) fn files(error: std::io::Error) -> Self {
+    pub(crate) fn files(error: std::io::Error) -> Self {
         Self::Broken(format!("files for it cannot be written: {error}"))
     }
 
@@ -76,7 +76,7 @@ pub(super) fn places(ground: &Ground, language: &str) -> Result<(PathBuf, PathBu
 }
 
 /// What these are called where programs that are scripts have another name.
-pub(super) fn script(name: &'static str) -> &'static str {
+pub(crate) fn script(name: &'static str) -> &'static str {
     match name {
         "mvn" if cfg!(windows) => "mvn.cmd",
         "npm" if cfg!(windows) => "npm.cmd",
@@ -99,7 +99,7 @@ pub(crate) fn tool(program: &str, flag: &str) -> Result<String, Unprepared> {
 }
 
 /// Installs what these files ask for, unless just that has been installed with this version of the language.
-pub(super) fn once(
+pub(crate) fn once(
     folder: &Path,
     version: &str,
     files: &[&Path],
@@ -120,7 +120,7 @@ pub(super) fn once(
 }
 
 /// Runs an installer to its end.
-pub(super) fn installed(command: &mut Command, folder: &Path) -> Result<(), Unprepared> {
+pub(crate) fn installed(command: &mut Command, folder: &Path) -> Result<(), Unprepared> {
     let program = command.get_program().to_string_lossy().into_owned();
     let log = folder.join("install.log");
     let file = File::create(&log).map_err(Unprepared::files)?;
@@ -171,7 +171,7 @@ pub(super) fn failed(program: &str, said: &str, log: &Path) -> Unprepared {
 }
 
 /// A Python environment with what a `requirements.txt` has; answers the folder of its programs, and Python's version.
-pub(super) fn venv(sources: &Path, folder: &Path) -> Result<(PathBuf, String), Unprepared> {
+pub(crate) fn venv(sources: &Path, folder: &Path) -> Result<(PathBuf, String), Unprepared> {
     let version = tool("python3", "--version")?;
     let environment = folder.join("venv");
     let bin = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
