@@ -19,8 +19,12 @@ pub(crate) fn list_clusters(call: &mut Call<'_>) -> Result<Value, Refusal> {
     let number = call.query.number("currentPage", 1..=MOST).map_err(invalid)?.unwrap_or(1);
     let name = call.query.get("clusterName").unwrap_or_default();
     let state = call.query.get("clusterState");
-    let tags = tags(call.query.get("tags").unwrap_or_default())
-        .ok_or_else(|| invalid("tags: key*value, with commas between them".to_owned()))?;
+    let tags: Vec<_> = call
+        .query
+        .get("tags")
+        .filter(|tags| !tags.is_empty())
+        .map(|tags| tags.split(',').collect())
+        .unwrap_or_default();
     // No cluster is in another enterprise project.
     let elsewhere = call.query.get("enterpriseProjectId").is_some_and(|id| id != ENTERPRISE_PROJECT);
     let found: Vec<_> = call
@@ -28,9 +32,7 @@ pub(crate) fn list_clusters(call: &mut Call<'_>) -> Result<Value, Refusal> {
         .clusters()
         .filter(|cluster| !elsewhere && cluster.project_id() == project_id && cluster.name().contains(name))
         .filter(|cluster| state.is_none_or(|state| is_in(cluster.state(), state)))
-        .filter(|cluster| {
-            tags.iter().all(|(key, value)| cluster.tags().get(*key).is_some_and(|tag| tag == value))
-        })
+        .filter(|cluster| tags.iter().all(|tag| has(cluster, tag)))
         .map(info)
         .collect();
     Ok(json!({ "clusterTotal": found.len(), "clusters": page(found, number, size) }))
@@ -40,12 +42,9 @@ pub(crate) fn show_cluster_details(call: &mut Call<'_>) -> Result<Value, Refusal
     Ok(json!({ "cluster": info(cluster(call)?) }))
 }
 
-/// Tags as they are asked for, `k1*v1,k2*v2`; `None` for anything else.
-fn tags(asked: &str) -> Option<Vec<(&str, &str)>> {
-    if asked.is_empty() {
-        return Some(Vec::new());
-    }
-    asked.split(',').map(|tag| tag.split_once('*').filter(|(key, _)| !key.is_empty())).collect()
+/// Whether a cluster has a tag, `key*value`. What is no tag no cluster has: the document takes any text.
+fn has(cluster: &Cluster, tag: &str) -> bool {
+    tag.split_once('*').is_some_and(|(key, value)| cluster.tags().get(key).is_some_and(|has| has == value))
 }
 
 /// Whether a state is the one asked for, or belongs to the group of states asked for.
