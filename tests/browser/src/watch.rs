@@ -160,12 +160,12 @@ mod tests {
 
     #[test]
     fn files_are_of_their_folder() {
-        let allowed = Allowed::Folder(PathBuf::from("/work/docs/api"));
-        let own = ["file:///work/docs/api/index.html#a", "data:image/png;base64,AA"];
+        let allowed = Allowed::Folder(PathBuf::from("/site/docs/api"));
+        let own = ["file:///site/docs/api/index.html#a", "data:image/png;base64,AA"];
         assert_eq!(requests(&own).elsewhere(&allowed), [""; 0]);
         let foreign = [
-            "file:///work/docs/other.html",
-            "file:///work/docs/api/../x",
+            "file:///site/docs/other.html",
+            "file:///site/docs/api/../x",
             "http://127.0.0.1/",
             "https://example.com/",
         ];
