@@ -50,7 +50,7 @@ pub(crate) fn file(first: usize, clusters: usize) -> String {
     text
 }
 
-/// Whether a cluster is as [`file`] says.
+/// Whether a cluster is as [`file()`] says.
 pub(crate) fn is_right(cluster: &Cluster) -> bool {
     let wanted: BTreeSet<String> = users().into_iter().collect();
     let there: BTreeSet<String> = cluster.user_names().into_iter().map(str::to_owned).collect();
