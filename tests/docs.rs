@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mrs_iam_sync_contract::{DOCUMENTS, Document};
 use serde_json::Value;
+use workspace_tests::links::{self, attributes};
 use workspace_tests::root;
 use xtask::docs::{DESCRIPTION, FOLDER, publish};
 
@@ -331,46 +332,13 @@ fn the_documents_are_there_in_three_forms() {
     }
 }
 
-/// The values of an attribute, in the order of the page.
-fn attributes(html: &str, name: &str) -> Vec<String> {
-    let before = format!(" {name}=\"");
-    let values = html.split(&before).skip(1);
-    values.filter_map(|rest| Some(rest.split_once('"')?.0.replace("&amp;", "&"))).collect()
-}
-
 #[test]
 fn every_link_leads_somewhere() {
-    for page in ["index.html", "reference.html"] {
-        let html = text(page);
-        let targets = attributes(&html, "href").into_iter().chain(attributes(&html, "src"));
-        let identifiers = attributes(&html, "id");
-        let mut seen = BTreeSet::new();
-        for identifier in &identifiers {
-            assert!(seen.insert(identifier), "{page}: two elements have the id {identifier}");
-        }
-        for label in attributes(&html, "aria-labelledby") {
-            assert!(identifiers.contains(&label), "{page}: {label}");
-        }
-        for target in targets {
-            match target.split_once('#') {
-                _ if target.starts_with("https://") || target == "data:," => {}
-                Some(("", fragment)) => {
-                    assert!(identifiers.iter().any(|id| id == fragment), "{page}: {target}")
-                }
-                Some((file, fragment)) => {
-                    assert!(attributes(&text(file), "id").iter().any(|id| id == fragment), "{page}: {target}")
-                }
-                None => assert!(published(&target).is_file(), "{page}: {target}"),
-            }
-        }
-    }
-    for page in ["reference.md", "cli.md", "llms.txt"] {
-        let markdown = text(page);
-        for target in markdown.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)) {
-            let is_elsewhere = target.starts_with("https://") || target.starts_with('#');
-            assert!(is_elsewhere || published(target).is_file(), "{page}: {target}");
-        }
-    }
+    let pages = links::assert_all_lead_somewhere(&root().join(FOLDER));
+    assert!(
+        ["index.html", "reference.html", "reference.md"].iter().all(|page| pages.contains(*page)),
+        "{pages:?}"
+    );
 }
 
 /// Whoever opens a page tells nobody: scripts and styles are beside it, and the policy refuses everything else.

@@ -1,5 +1,7 @@
-//! What the tests share: a server of canned answers, the document's examples, the Rust type of each component.
+//! What the tests share: a server of canned answers, the document's examples, the Rust type of each component, the
+//! links of what is published.
 
+pub mod links;
 pub mod virtual_time;
 
 use std::io::{Read, Write};

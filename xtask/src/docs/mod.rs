@@ -17,9 +17,11 @@ mod templates;
 use std::io::Write;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::document::{Document, DocumentError};
+use crate::release::{self, ReleaseError};
 use crate::schema::SchemaError;
 
 pub use program::{DESCRIPTION, describe};
@@ -63,6 +65,9 @@ pub enum DocsError {
     /// A document that cannot be read.
     #[error(transparent)]
     Document(#[from] DocumentError),
+    /// The list of released versions cannot be read.
+    #[error(transparent)]
+    Released(Box<ReleaseError>),
     /// A schema that cannot be converted to JSON Schema 2020-12.
     #[error("{path}: {source}")]
     Schema {
@@ -135,6 +140,22 @@ fn and_more(more: usize) -> String {
 /// # Errors
 /// When a document cannot be read or lacks something, or when `program` is of another form.
 pub fn render(root: &Path, program: &Value) -> Result<Vec<Artifact>, DocsError> {
+    // Whether each is what it was, `release::check` says.
+    let released = release::released(root).map_err(|error| DocsError::Released(Box::new(error)))?;
+    let released = released.iter().rev().map(|known| known.version.to_string()).collect();
+    rendered(root, program, &Edition { released, frozen: false })
+}
+
+/// What the pages of an edition link to, beside their own.
+#[derive(Debug, Serialize)]
+struct Edition {
+    /// The released versions, the newest first.
+    released: Vec<String>,
+    /// Whether it is one of them, and without what is too large to be kept each time.
+    frozen: bool,
+}
+
+fn rendered(root: &Path, program: &Value, edition: &Edition) -> Result<Vec<Artifact>, DocsError> {
     let documents = Document::load_all(root)?;
     let environment = templates::environment()?;
     let mut artifacts = Vec::new();
@@ -147,22 +168,38 @@ pub fn render(root: &Path, program: &Value) -> Result<Vec<Artifact>, DocsError> 
         artifacts.extend(samples::artifacts(&reference));
         references.push(reference);
     }
-    artifacts.extend(reference::artifacts(&environment, &references)?);
+    artifacts.extend(reference::artifacts(&environment, &references, edition)?);
     artifacts.extend(page::artifacts(&environment, &documents, &references)?);
     artifacts.extend(program::artifacts(&environment, program)?);
     artifacts.push(Artifact::text("CHANGELOG.md", changelog(root, &references)?));
     artifacts.push(Artifact::text("emulator-differences.md", read(root, DIFFERENCES)?));
-    artifacts.push(templates::text(&environment, "llms.txt", json!({ "documents": references }))?);
+    artifacts.push(templates::text(
+        &environment,
+        "llms.txt",
+        json!({ "documents": references, "edition": edition }),
+    )?);
     artifacts.sort_by(|a, b| a.path.cmp(&b.path));
     sums::add(&mut artifacts, &documents);
     Ok(artifacts)
 }
 
-/// What a released version keeps: documents, schemas, examples, samples and the reference, without the page.
+/// What a released version keeps: all but the browsable page, whose script weighs more than the rest together, and
+/// what is not about the documents.
 pub(crate) fn frozen(root: &Path, program: &Value) -> Result<Vec<Artifact>, DocsError> {
-    const KEPT: [&str; 7] =
-        ["CHANGELOG.md", "examples/", "openapi/", "reference.html", "reference.md", "samples/", "schemas/"];
-    let mut artifacts = render(root, program)?;
+    const KEPT: [&str; 11] = [
+        "CHANGELOG.md",
+        "cli.json",
+        "cli.md",
+        "cli/",
+        "examples/",
+        "openapi/",
+        "page.css",
+        "reference.html",
+        "reference.md",
+        "samples/",
+        "schemas/",
+    ];
+    let mut artifacts = rendered(root, program, &Edition { released: Vec::new(), frozen: true })?;
     artifacts.retain(|artifact| KEPT.iter().any(|kept| artifact.path.starts_with(kept)));
     sums::add(&mut artifacts, &Document::load_all(root)?);
     Ok(artifacts)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::fields::{Field, Schemas, plain};
 use super::samples::{self, Sample};
-use super::{Artifact, DocsError, fact, schemas, templates};
+use super::{Artifact, DocsError, Edition, fact, schemas, templates};
 use crate::document::{Document, join};
 
 /// The keys of a path item that are operations.
@@ -223,10 +223,11 @@ impl Endpoints {
 pub(super) fn artifacts(
     environment: &Environment<'_>,
     references: &[Reference],
+    edition: &Edition,
 ) -> Result<Vec<Artifact>, DocsError> {
     let endpoints = Endpoints::new(references);
-    let render =
-        |name| templates::text(environment, name, json!({ "documents": references, "endpoints": endpoints }));
+    let values = json!({ "documents": references, "endpoints": endpoints, "edition": edition });
+    let render = |name| templates::text(environment, name, values.clone());
     ["reference.html", "reference.md"].into_iter().map(render).collect()
 }
 
