@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use workspace_tests::root;
+use workspace_tests::{links, root};
 use xtask::document::Document;
 use xtask::{codegen, diff, docs, release};
 
@@ -57,6 +57,17 @@ fn compared(root: &Path, base: Option<&str>) -> (bool, String) {
     (holds, String::from_utf8(out).expect("text"))
 }
 
+/// Commits all that is there, in a repository of its own.
+fn commit_all(root: &Path) {
+    for arguments in [&["init", "--quiet"][..], &["add", "--all"], &["commit", "--quiet", "--message", "All"]]
+    {
+        let mut command = std::process::Command::new("git");
+        command.arg("-C").arg(root).args(["-c", "user.name=me", "-c", "user.email=me@example.com"]);
+        let output = command.args(arguments).output().expect("git");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
 #[test]
 fn a_released_version_is_frozen_and_never_changes() {
     let copy = copy();
@@ -73,13 +84,30 @@ fn a_released_version_is_frozen_and_never_changes() {
     let places: Vec<_> = order.map(|heading| changelog.find(heading).expect(heading)).into();
     assert!(places.is_sorted(), "{changelog}");
     docs::publish(root, &program(), true, &mut Vec::new()).expect("docs are up to date");
+    let folder = root.join(docs::FOLDER);
+    for folder in [folder.join("v0.1.0"), folder] {
+        let pages = links::assert_all_lead_somewhere(&folder);
+        assert!(pages.contains("reference.html") && pages.contains("cli.md"), "{pages:?}");
+    }
+    for (page, link) in [
+        ("reference.html", "<a href=\"v0.1.0/reference.html\">0.1.0</a>"),
+        ("reference.md", "Released: [0.1.0](v0.1.0/reference.md)."),
+        ("llms.txt", "[Released version 0.1.0](v0.1.0/reference.md)"),
+    ] {
+        assert!(read(root, &format!("docs/api/{page}")).contains(link), "{page}: {link}");
+    }
     codegen::run(root, true, &mut Vec::new()).expect("code is up to date");
 
+    for file in ["iam", "iam-sync-user", "mrs-clusters"] {
+        edit(root, &format!("openapi/{file}.yaml"), "version: 0.1.1-dev", "version: 0.2.0-dev");
+    }
     for (version, expected) in [
         ("0.1.0", "not later than 0.1.0"),
         ("0.0.9", "not later than 0.1.0"),
         ("1", "not a version"),
         ("1.0.0-rc.1", "three numbers"),
+        // Between the last one and what the documents say that comes.
+        ("0.1.1", "openapi/iam-sync-user.yaml is to be 0.2.0 at least"),
     ] {
         let error = released(root, version).expect_err(version);
         assert!(error.contains(expected), "{error}");
@@ -110,6 +138,23 @@ fn a_released_version_is_frozen_and_never_changes() {
             .to_string()
             .contains("v0.2.0: not in openapi/releases.txt")
     );
+}
+
+/// What is unfinished would go out with a release.
+#[test]
+fn what_is_not_committed_is_not_released() {
+    let copy = copy();
+    let root = copy.path();
+    commit_all(root);
+    edit(root, "openapi/iam.yaml", "openapi:", "# A thought.\nopenapi:");
+    let error = released(root, "0.1.0").expect_err("a changed file");
+    assert_eq!(error, "0.1.0: openapi/iam.yaml is not committed; a release is a commit of its own");
+    commit_all(root);
+    std::fs::write(root.join("new"), "").expect("a file");
+    let error = released(root, "0.1.0").expect_err("a new file");
+    assert!(error.contains(" new is not committed"), "{error}");
+    std::fs::remove_file(root.join("new")).expect("a file");
+    released(root, "0.1.0").expect("a release");
 }
 
 #[test]
@@ -177,6 +222,12 @@ fn what_breaks_is_told_until_it_is_acknowledged() {
     std::fs::write(root.join(diff::ACKNOWLEDGED), acknowledged).expect("a file");
     let (holds, said) = compared(root, None);
     assert!(!holds && said.contains("/nowhere: there is no such change"), "{said}");
+    commit_all(root);
+    let (holds, said) = compared(root, Some("HEAD"));
+    assert!(
+        holds && said.starts_with("against HEAD: 0 changes"),
+        "what is acknowledged is of the release: {said}"
+    );
 }
 
 /// Changes of one document, as they are told.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::docs;
 use crate::document::{Document, DocumentError};
-use crate::release::{self, ReleaseError};
+use crate::release::{self, ReleaseError, Released};
 
 /// Where breaking changes are acknowledged.
 pub const ACKNOWLEDGED: &str = "openapi/diff/acknowledged.yaml";
@@ -139,12 +139,16 @@ pub fn run(root: &Path, base: Option<&str>, out: &mut dyn Write) -> Result<bool,
             writeln!(out, "             acknowledged: {reason}").map_err(print)?;
         }
     }
+    // They are about the last release; another base says nothing of them.
+    let is_last = |last: &Released| base.trim_start_matches('v') == last.version.to_string();
+    let is_theirs = released.last().is_some_and(is_last);
     let is_used = |known: &Acknowledgement| {
-        findings.iter().any(|finding| {
-            finding.class != Class::Compatible
-                && finding.document == known.document
-                && finding.place == known.place
-        })
+        !is_theirs
+            || findings.iter().any(|finding| {
+                finding.class != Class::Compatible
+                    && finding.document == known.document
+                    && finding.place == known.place
+            })
     };
     acknowledged.retain(|known| !is_used(known));
     for Acknowledgement { document, place, .. } in &acknowledged {

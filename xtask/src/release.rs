@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 use semver::Version;
 use serde_json::Value;
@@ -144,7 +145,7 @@ pub fn check(root: &Path) -> Result<usize, ReleaseError> {
 /// Freezes all documents as `version`, of that day (`2026-01-31`), and goes on with the next one's `-dev`.
 ///
 /// # Errors
-/// [`ReleaseError::Version`] when it cannot be, [`ReleaseError::Docs`] when something cannot be rendered; nothing was
+/// [`ReleaseError::Version`] when it cannot be, a file that is not committed included, [`ReleaseError::Docs`] when something cannot be rendered; nothing was
 /// changed then.
 pub fn run(
     root: &Path,
@@ -161,6 +162,9 @@ pub fn run(
     if day.parse::<jiff::civil::Date>().is_err() {
         return Err(refuse(format!("{day:?} is no day, 2026-01-31 for example")));
     }
+    if let Some(file) = uncommitted(root) {
+        return Err(refuse(format!("{file} is not committed; a release is a commit of its own")));
+    }
     check(root)?;
     let mut known = released(root)?;
     if let Some(last) = known.last().filter(|last| last.version >= parsed) {
@@ -169,11 +173,14 @@ pub fn run(
     let documents = Document::load_all(root)?;
     for document in &documents {
         let now = document.value.pointer("/info/version").and_then(Value::as_str).unwrap_or_default();
-        if !now.ends_with("-dev") {
+        let Some(next) = now.strip_suffix("-dev").and_then(|next| Version::parse(next).ok()) else {
             return Err(refuse(format!(
-                "{}: info.version is {now}, not one that ends in -dev",
+                "{}: info.version is {now}, not a version that ends in -dev",
                 document.path
             )));
+        };
+        if parsed < next {
+            return Err(refuse(format!("{} is to be {next} at least", document.path)));
         }
     }
     let path = root.join(CHANGELOG);
@@ -223,6 +230,13 @@ pub fn run(
         docs::FOLDER
     )
     .map_err(|source| ReleaseError::File { path: "stdout".to_owned(), source })
+}
+
+/// A file that git knows to be changed or does not know; none where there is no git to ask.
+fn uncommitted(root: &Path) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg(root).args(["status", "--porcelain"]).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines().next().and_then(|line| line.get(3..)).map(str::to_owned)
 }
 
 /// Puts a version into `info` of each document, and changes nothing else of it.
