@@ -51,7 +51,7 @@ fn without_credentials_it_shows_and_says_so() {
     exit: 0
     ----- stderr -----
     Open this address in a browser on this machine; Ctrl-C ends it.
-    note: neither environment nor files have credentials: without others, requests will fail.
+    note: no credentials in environment or files: requests fail unless this ECS instance has an agency; set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK
     ");
 }
 
@@ -121,6 +121,22 @@ fn no_other_machine_reaches_it() {
     error: the explorer listens on this machine only, not on 0.0.0.0:0: whoever reaches it signs with your key
     hint: from another machine use `ssh -L`; mrs-iam-sync explorer --help shows how
     ");
+}
+
+#[test]
+fn an_address_in_use_is_told_with_what_to_do() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for command in [&["explorer", "--emulated"][..], &["emulator"]] {
+        let run = cli(command.iter().copied()).args(["--listen", &address]).run();
+        assert_eq!(run.code, 1, "{run}");
+        assert!(
+            run.stderr.starts_with(&format!("error: cannot listen on {address}\n  caused by: ")),
+            "{run}"
+        );
+        let hint = "\nhint: another program listens there: --listen chooses, and port 0 is any free one\n";
+        assert!(run.stderr.ends_with(hint), "{run}");
+    }
 }
 
 #[test]

@@ -448,6 +448,14 @@ fn metrics_stay_on_this_machine() {
     let apply = ["apply", "-f", "fleet.yaml", "--yes", "--every", "1s", "--metrics", "0.0.0.0:0"];
     let run = folder.on(cli(apply).at("http://127.0.0.1:1")).run();
     assert!(run.code == 2 && run.stderr.contains("this machine only"), "{run}");
+
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    let apply = ["apply", "-f", "fleet.yaml", "--yes", "--every", "1s", "--metrics", &taken];
+    let run = folder.on(cli(apply).at("http://127.0.0.1:1")).run();
+    assert_eq!(run.code, 1, "{run}");
+    assert!(run.stderr.starts_with(&format!("error: metrics cannot be served on {taken}\n")), "{run}");
+    assert!(run.stderr.contains("hint: another program listens there: --metrics chooses"), "{run}");
 }
 
 /// Two accounts in one file, by their profiles; and shares of them that are apart and whole.

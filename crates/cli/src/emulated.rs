@@ -50,6 +50,9 @@ pub(crate) async fn start(globals: &Globals) -> Result<(Emulator, ClientBuilder)
 
 /// The command line is wrong, or the machine does not let us.
 pub(crate) fn not_started(error: StartError) -> CliError {
+    if let StartError::Listen { source, .. } = &error {
+        return CliError::listen(error.to_string(), source, "--listen");
+    }
     let exit = match error {
         StartError::NotLoopback { .. } | StartError::Credentials(_) => Exit::Usage,
         _ => Exit::Failed,

@@ -88,9 +88,20 @@ impl CliError {
         Self::new(Exit::Usage, "usage", message)
     }
 
-    /// Something on this machine cannot be read, written or listened on.
+    /// Something on this machine cannot be read or written.
     pub(crate) fn io(message: impl Into<String>, cause: &dyn StdError) -> Self {
         Self::new(Exit::Failed, "io", message).with_cause(cause)
+    }
+
+    /// An address that cannot be listened on, which `flag` chose; says what to do where another program has it.
+    pub(crate) fn listen(message: impl Into<String>, cause: &std::io::Error, flag: &str) -> Self {
+        let made = Self::io(message, cause);
+        match cause.kind() {
+            std::io::ErrorKind::AddrInUse => made.with_hint(format!(
+                "another program listens there: {flag} chooses, and port 0 is any free one"
+            )),
+            _ => made,
+        }
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -20,7 +20,9 @@ pub(crate) async fn run(flags: args::Explorer, globals: &Globals, output: Output
             .region(mrs_iam_sync_emulator::SAMPLE_PROJECT_NAME)
             .project_id(mrs_iam_sync_emulator::SAMPLE_PROJECT_ID)
             .endpoint(emulator.base_url())
-            .signed_with("the sample access key, which opens nothing real")
+            .signed_with(
+                "the sample access key, which opens nothing real; mrs-iam-sync emulator --env prints it",
+            )
             .emulated(true);
         let explorer = started(builder, output).await?;
         output.say(crate::emulated::NOTICE);
@@ -46,7 +48,8 @@ pub(crate) async fn run(flags: args::Explorer, globals: &Globals, output: Output
     let explorer = started(builder, output).await?;
     if credentials.is_none() {
         output.note(
-            "note: neither environment nor files have credentials: without others, requests will fail.",
+            "note: no credentials in environment or files: requests fail unless this ECS instance has an agency; \
+             set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK",
         );
     }
     stop.await;
@@ -64,7 +67,8 @@ async fn started(builder: ExplorerBuilder, output: Output) -> Result<Explorer> {
 
 /// The command line is wrong, or the machine does not let us.
 fn not_started(error: StartError) -> CliError {
-    let made = match error {
+    let made = match &error {
+        StartError::Bind { source, .. } => return CliError::listen(error.to_string(), source, "--listen"),
         StartError::NotLoopback { .. } => CliError::usage(error.to_string())
             .with_hint("from another machine use `ssh -L`; mrs-iam-sync explorer --help shows how"),
         _ => CliError::new(Exit::Failed, "io", error.to_string()),

@@ -104,9 +104,9 @@ impl Server {
             ))
             .with_hint("listen on 127.0.0.1, and let an agent on this machine pass them on"));
         }
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| CliError::io(format!("metrics cannot be served on {address}"), &error))?;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            CliError::listen(format!("metrics cannot be served on {address}"), &error, "--metrics")
+        })?;
         let bound = listener.local_addr().unwrap_or(address);
         if !output.quiet {
             output.say(&format!("Metrics: http://{bound}/metrics"));
