@@ -255,8 +255,15 @@ async fn an_error_of_the_service_can_be_taken_as_the_answer_it_is() {
     let answered = client.exchange_raw(http::Method::GET, &path, None).await.expect("an answer");
     assert_eq!(answered.status.as_u16(), 400);
     assert!(String::from_utf8_lossy(&answered.body).contains("12000003"), "{answered:?}");
+    assert_eq!(answered.error_code().as_deref(), Some("12000003"));
     assert_eq!(answered.request_id.as_deref(), answered.headers["x-request-id"].to_str().ok());
     drop(cluster);
+    for (status, code) in [(400, Some("1.2")), (200, None)] {
+        let server = Scripted::new(move |_, _| answer(status, "", r#"{"errorCode":"1.2","errorMsg":"no"}"#));
+        let client = crate::support::client(&server.base_url(), &crate::support::VirtualTime::new());
+        let answered = client.exchange_raw(http::Method::GET, &path, None).await.expect("an answer");
+        assert_eq!(answered.error_code().as_deref(), code);
+    }
 
     // Not even a read is sent again.
     let server = Scripted::new(|_, _| answer(503, "", "later"));

@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
         });
         let whole = String::from_utf8_lossy(&answer.body);
         let body = masked(up_to(&whole, MAX_SHOWN));
-        let error_code = (status >= 400).then(|| error_code(&answer.body)).flatten();
+        let error_code = answer.error_code().as_deref().map(masked);
         Self {
             operation_id: request.operation.id,
             method: request.method.as_str(),
@@ -86,17 +86,6 @@ impl<'a> Answer<'a> {
             error_code,
         }
     }
-}
-
-/// The code of an error in any of the shapes that gateways give it.
-fn error_code(body: &[u8]) -> Option<String> {
-    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
-    let code = [&body["error_code"], &body["error"]["code"], &body["code"]];
-    code.into_iter().find_map(|code| match code {
-        serde_json::Value::String(code) => Some(masked(code)),
-        serde_json::Value::Number(code) => Some(code.to_string()),
-        _ => None,
-    })
 }
 
 fn explanation(status: u16, error_code: Option<&str>) -> Option<Explanation> {
@@ -144,14 +133,6 @@ mod tests {
         assert_eq!(of(429, Some("APIG.0308")).as_deref(), Some("APIGW.0308"));
         assert_eq!(of(401, Some("unknown")).as_deref(), Some("401"));
         assert_eq!(of(499, None), None);
-    }
-
-    #[test]
-    fn codes_are_found_in_each_shape() {
-        let of = |body: &str| error_code(body.as_bytes());
-        assert_eq!(of(r#"{"error_code":"12000003"}"#).as_deref(), Some("12000003"));
-        assert_eq!(of(r#"{"error":{"code":404}}"#).as_deref(), Some("404"));
-        assert_eq!(of("<html>"), None);
     }
 
     #[test]

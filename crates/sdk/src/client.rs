@@ -314,6 +314,13 @@ impl fmt::Debug for RawAnswer {
 }
 
 impl RawAnswer {
+    /// The error code in the body of an answer of 400 or above, in any of the shapes that MRS, gateways and IAM give it.
+    #[must_use]
+    pub fn error_code(&self) -> Option<String> {
+        let failed = self.status.is_client_error() || self.status.is_server_error();
+        failed.then(|| ErrorBody::parse(&self.body).error_code).flatten()
+    }
+
     fn of(answer: Answer, attempt: &Attempt) -> Self {
         let request_id = attempt.id(&answer, &ErrorBody::parse(&answer.body));
         Self {
