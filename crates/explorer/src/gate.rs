@@ -103,7 +103,9 @@ impl Gate {
     fn host<'a>(&self, request: &'a Request<Body>) -> Result<&'a str, Refusal> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let own = [self.addr.to_string(), format!("localhost:{}", self.addr.port())];
+        let mut own = vec![self.addr.to_string(), format!("localhost:{}", self.addr.port())];
+        // Browsers leave the port of the scheme out.
+        own.extend(own.clone().iter().filter_map(|own| own.strip_suffix(":80")).map(str::to_owned));
         let only = hosts.next().is_none() && request.uri().authority().is_none();
         match only && own.iter().any(|own| own == host) {
             true => Ok(host),
@@ -226,6 +228,23 @@ mod tests {
             Err(403),
             "the token is no cookie"
         );
+    }
+
+    #[test]
+    fn the_usual_port_may_be_left_out() {
+        let gate = Gate::new(SocketAddr::from(([127, 0, 0, 1], 80))).unwrap();
+        let cookie = format!("mrs_iam_sync_explorer_80={}", gate.session);
+        for host in ["127.0.0.1", "127.0.0.1:80", "localhost", "localhost:80"] {
+            let origin = format!("http://{host}");
+            let headers = [
+                ("host", host),
+                ("cookie", &cookie),
+                ("origin", &origin),
+                ("content-type", "application/json"),
+            ];
+            assert_eq!(status(&gate, "POST", "/api/send", &headers), Ok("pass"), "{host}");
+        }
+        assert_eq!(status(&gate, "GET", "/", &[("host", "127.0.0.2"), ("cookie", &cookie)]), Err(421));
     }
 
     #[test]
