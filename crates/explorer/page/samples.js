@@ -58,7 +58,7 @@ export function samples(context, wanted) {
       fill(
         notes,
         placeholders.length ? h("p", { class: "muted small", test: "sample-placeholders" }, `Placeholders stand for ${placeholders.join(", ")}.`) : null,
-        made.without_endpoint ? h("p", { class: "muted small" }, "It goes to the region’s own endpoint: how this tool is given another is not known.") : null,
+        made.without_endpoint ? h("p", { class: "muted small" }, "It goes to the region’s own endpoint, not to the Explorer’s: it cannot be given that one here.") : null,
         chosen.executed ? null : h("p", { class: "muted small" }, "Written after its documentation; this project does not run it."),
       );
     } catch (refused) {

@@ -1,5 +1,6 @@
 //! Code samples for the values of the form.
 
+use axum::http::Uri;
 use mrs_iam_sync_contract::Operation;
 use mrs_iam_sync_contract::iam_sync_user::UPDATE_SYNC_IAM_USER;
 use mrs_iam_sync_samples::{Language, SampleError, Values as SampleValues, archive, render};
@@ -63,7 +64,7 @@ pub(crate) fn folder(
     Ok((format!("{}-{}.zip", operation.id, language.slug()), bytes))
 }
 
-/// With the explorer's own endpoint, but for a language that cannot be given one.
+/// With the explorer's own endpoint, where samples and their language can be given it.
 fn with_or_without<T>(
     values: SampleValues,
     endpoint: Option<&str>,
@@ -72,9 +73,20 @@ fn with_or_without<T>(
     let Some(endpoint) = endpoint else {
         return Ok((make(&values).map_err(refused)?, false));
     };
-    match make(&values.clone().with_endpoint(endpoint)) {
-        Err(SampleError::Endpoint(_)) => Ok((make(&values).map_err(refused)?, true)),
+    match make(&values.clone().with_endpoint(plain(endpoint))) {
+        Err(SampleError::Endpoint(_) | SampleError::Value { field: "endpoint", .. }) => {
+            Ok((make(&values).map_err(refused)?, true))
+        }
         made => Ok((made.map_err(refused)?, false)),
+    }
+}
+
+/// Scheme and authority of an endpoint that has nothing else, as samples want it; others as they are.
+fn plain(endpoint: &str) -> String {
+    let parsed = endpoint.parse::<Uri>().ok().filter(|uri| uri.path() == "/" && uri.query().is_none());
+    match parsed.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?))) {
+        Some((scheme, authority)) => format!("{scheme}://{authority}"),
+        None => endpoint.to_owned(),
     }
 }
 
@@ -114,4 +126,39 @@ fn filled(operation: &Operation, values: &Values) -> (SampleValues, Vec<&'static
         filled = filled.with_users(["user1"]);
     }
     (filled, placeholders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_given_to_samples_as_they_want_it() {
+        for (given, wanted) in [
+            ("http://127.0.0.1:1", "http://127.0.0.1:1"),
+            ("http://127.0.0.1:1/", "http://127.0.0.1:1"),
+            ("HTTP://[::1]:1/", "http://[::1]:1"),
+            ("https://gw.example.com:443/", "https://gw.example.com:443"),
+            ("https://gw.example.com/mrs", "https://gw.example.com/mrs"),
+            ("https://gw.example.com/?a", "https://gw.example.com/?a"),
+            ("nothing", "nothing"),
+        ] {
+            assert_eq!(plain(given), wanted);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_samples_cannot_have_is_left_out_and_told() {
+        let made = |endpoint| {
+            let (values, _) = filled(&UPDATE_SYNC_IAM_USER, &Values::default());
+            with_or_without(values, Some(endpoint), |values| {
+                render(Language::Curl, "UpdateSyncIamUser", values)
+            })
+            .unwrap()
+        };
+        let (code, without) = made("http://127.0.0.1:1/");
+        assert!(!without && code.contains("http://127.0.0.1:1"), "{code}");
+        let (code, without) = made("https://gw.example.com/mrs");
+        assert!(without && !code.contains("gw.example.com"), "{code}");
+    }
 }

@@ -126,6 +126,34 @@ fn folders() {
     insta::assert_snapshot!("folders", shown);
 }
 
+/// A sample that meant an emulator would send an emulator's key to the real service where its README is wrong.
+#[test]
+fn how_a_sample_gets_to_an_emulator() {
+    let readme = |language, values: &Values| {
+        let files = folder(language, "ListSyncStatus", values).unwrap();
+        files.into_iter().find(|file| file.path == "README.md").unwrap().contents
+    };
+    let said = "`HUAWEICLOUD_SDK_REGION_MRS_CN_NORTH_4` is the SDK's own variable for another endpoint;\n\
+                `mrs-iam-sync emulator --env` prints it";
+    assert!(readme(Language::Go, &ids()).contains(said));
+    let elsewhere = Values::new("eu-west-0", "p", "c");
+    let said = "`HUAWEICLOUD_SDK_REGION_MRS_EU_WEST_0` is the SDK's own variable for another endpoint.\n\
+                For an emulator set it to the address that `mrs-iam-sync emulator --env` prints";
+    assert!(readme(Language::Go, &elsewhere).contains(said));
+    let said =
+        "`MRS_IAM_SYNC_ENDPOINT` takes it to another endpoint;\n`mrs-iam-sync emulator --env` prints it";
+    assert!(readme(Language::Node, &elsewhere).contains(said));
+    let to = elsewhere.with_endpoint("http://127.0.0.1:1");
+    for language in [Language::Curl, Language::Go, Language::Node] {
+        let readme = readme(language, &to);
+        assert!(
+            readme.contains("It goes to `http://127.0.0.1:1`, whatever the environment says."),
+            "{readme}"
+        );
+        assert_eq!(readme.contains("prints the sample credentials"), language != Language::Curl, "{readme}");
+    }
+}
+
 #[test]
 fn what_is_not_executed_says_so() {
     for language in Language::ALL {
