@@ -177,8 +177,8 @@ pub(crate) enum Command {
     ///
     /// An API Explorer: forms, code samples in eight languages, each stage of a signature, and what the service
     /// answers. The first line on stdout is its address, for your browser, with a token that changes with each start;
-    /// whoever has the address can send requests in your name. Requests are signed in this program: no key or token
-    /// gets into the browser. Only this machine can reach it. Runs until SIGINT (Ctrl-C) or SIGTERM.
+    /// whoever has the address can send requests in your name. Requests are signed in this program: no secret key or
+    /// token gets into the browser. Only this machine can reach it. Runs until SIGINT (Ctrl-C) or SIGTERM.
     #[cfg(feature = "explorer")]
     #[command(after_long_help = help::explorer())]
     Explorer(Explorer),

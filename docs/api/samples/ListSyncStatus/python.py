@@ -10,6 +10,9 @@ from huaweicloudsdkmrs.v2.region.mrs_region import MrsRegion
 
 
 def main():
+    for variable in ("HUAWEICLOUD_SDK_AK", "HUAWEICLOUD_SDK_SK"):
+        if not os.environ.get(variable):
+            sys.exit(f"{variable} is not set")
     credentials = BasicCredentials(
         ak=os.environ["HUAWEICLOUD_SDK_AK"],
         sk=os.environ["HUAWEICLOUD_SDK_SK"],
