@@ -247,7 +247,15 @@ impl SyncRequest {
 
     /// Is told how [`SyncRequest::wait`] goes on.
     pub fn on_progress(mut self, told: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.watch = Watch::new(told);
+        self.watch.listen(told);
+        self
+    }
+
+    /// Stops once this says so: of names that take several requests no further one is sent
+    /// ([`ErrorKind::Stopped`], with [`Error::parts`]), and names that are not there are not waited for when the service
+    /// has finished. What was sent is followed to its end. Asked between two requests and two looks.
+    pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.watch.stop_when(asked);
         self
     }
 
@@ -397,7 +405,13 @@ impl CancelRequest {
 
     /// Is told how [`CancelRequest::wait`] goes on.
     pub fn on_progress(mut self, told: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        self.watch = Watch::new(told);
+        self.watch.listen(told);
+        self
+    }
+
+    /// As [`SyncRequest::stop_when`].
+    pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.watch.stop_when(asked);
         self
     }
 
@@ -490,6 +504,9 @@ where
                 Ok(_) => return Err(failed_before(&parts, at, unfinished())),
                 Err(error) => return Err(failed_before(&parts, at, error)),
             }
+            if watch.is_stopped() {
+                return Err(failed(stopped()).after_acceptance());
+            }
         }
         if parts.len() > 1 {
             let (part, of) = (at + 1, parts.len());
@@ -512,6 +529,11 @@ fn unfinished() -> Error {
         "the wait deadline passed before the service had finished with a part of the names",
     )
     .with_hint("it goes on: send the names that are not done again later")
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Stopped, "stopped before all names were sent")
+        .with_hint("what was sent is done: send the names that are not done again later")
 }
 
 fn together(parts: &[Names]) -> NameLists {

@@ -132,6 +132,11 @@ pub enum ErrorKind {
     /// **Usual cause:** the endpoint is not MRS, or a proxy answers in its place.
     /// **What to do:** check both. A write may have been carried out.
     UnexpectedAnswer,
+    /// Whoever called asked to stop before all names were sent: [`SyncRequest::stop_when`](crate::SyncRequest::stop_when).
+    ///
+    /// **Usual cause:** a signal, between two requests of more than 1000 names.
+    /// **What to do:** send those again that [`Error::parts`] tells as not done.
+    Stopped,
 }
 
 impl ErrorKind {
@@ -151,6 +156,7 @@ impl ErrorKind {
             Self::Connection => "connection",
             Self::Timeout => "timeout",
             Self::UnexpectedAnswer => "unexpected_answer",
+            Self::Stopped => "stopped",
         }
     }
 

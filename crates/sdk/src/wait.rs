@@ -50,7 +50,10 @@ type Listener = Arc<dyn Fn(&Progress) + Send + Sync>;
 
 /// Follows a write, and tells whoever listens.
 #[derive(Clone, Default)]
-pub(crate) struct Watch(Option<Listener>);
+pub(crate) struct Watch {
+    listener: Option<Listener>,
+    stops: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
+}
 
 impl fmt::Debug for Watch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,14 +112,23 @@ enum Look {
 }
 
 impl Watch {
-    pub(crate) fn new(told: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
-        Self(Some(Arc::new(told)))
+    pub(crate) fn listen(&mut self, told: impl Fn(&Progress) + Send + Sync + 'static) {
+        self.listener = Some(Arc::new(told));
+    }
+
+    pub(crate) fn stop_when(&mut self, asked: impl Fn() -> bool + Send + Sync + 'static) {
+        self.stops = Some(Arc::new(asked));
     }
 
     pub(crate) fn tell(&self, progress: &Progress) {
-        if let Some(listener) = &self.0 {
+        if let Some(listener) = &self.listener {
             listener(progress);
         }
+    }
+
+    /// Whether a stop is asked for: nothing more is sent then, and nobody is waited for once the service has finished.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stops.as_ref().is_some_and(|asked| asked())
     }
 
     /// Follows a write that was accepted just now, until its goal is reached or the wait's deadline passes.
@@ -152,7 +164,7 @@ impl Watch {
         }
     }
 
-    /// Reads until no name is outstanding. When the service has not finished, reads once.
+    /// Reads until no name is outstanding, or a stop is asked for. When the service has not finished, reads once.
     async fn arrivals(
         &self,
         cluster: &Cluster,
@@ -175,7 +187,7 @@ impl Watch {
                 }
                 Err(failure) => Some(failure),
             };
-            if idle && pace.rest().await {
+            if idle && !self.is_stopped() && pace.rest().await {
                 continue;
             }
             // The service has finished and nobody can tell with what result.
@@ -210,6 +222,9 @@ impl Watch {
                     }
                     Some(outstanding) if !outstanding.is_empty() => {
                         self.tell(&Progress::Outstanding(outstanding));
+                        if settled && self.is_stopped() {
+                            return Ok(pace.end(last.map(|(now, _)| now), Completion::DeadlinePassed));
+                        }
                     }
                     // A list that is absent tells no more for waiting.
                     None if settled => return Ok(pace.end(last.map(|(now, _)| now), Completion::Finished)),
