@@ -496,6 +496,27 @@ fn profiles_and_shards() {
     assert_eq!(shares.iter().sum::<usize>(), 3, "{shares:?}");
 }
 
+/// What cannot be told is neither done nor nothing to do.
+#[test]
+fn a_source_of_names_that_is_empty() {
+    let service = service(1);
+    service.emulator.change_world(|world| world.add_group("nobody"));
+    let folder = Folder::new(&many(0..1, "from_iam: [nobody]"));
+    check!(folder.on(service.cli(["plan", "-f", "fleet.yaml"])).run(), @"
+    exit: 3
+    ----- stdout -----
+    ? c000: who belongs on it is not known; 0 names as they are
+        ! the IAM group nobody came back without users
+    Plan: 0 of 1 cluster to change: 0 to add, 0 to synchronize again, 0 to remove. 1 with roles that may be stale, or in doubt.
+    ----- stderr -----
+    error: 1 of 1 cluster: no plan, or one that is refused or in doubt
+    hint: each is told above
+    ");
+    assert_eq!(folder.on(service.cli(["plan", "-f", "fleet.yaml", "--detailed-exitcode"])).run().code, 1);
+    let run = folder.on(service.cli(["apply", "-f", "fleet.yaml", "--yes"])).run();
+    assert!(run.code == 3 && run.stdout.contains("the IAM group nobody came back without users"), "{run}");
+}
+
 /// A path that leads nowhere is said with the account that it belongs to.
 #[test]
 fn an_account_without_credentials() {
@@ -532,7 +553,7 @@ fn a_list_that_is_lacking() {
     ----- stdout -----
     ? c1: the service did not tell everything; 1 name as they are
         ! user  a  stays: the service did not say who is on Manager
-    Plan: 0 of 1 cluster to change: 0 to add, 0 to synchronize again, 0 to remove. 1 with everyone there and roles that may be stale.
+    Plan: 0 of 1 cluster to change: 0 to add, 0 to synchronize again, 0 to remove. 1 with roles that may be stale, or in doubt.
     ");
     let folder = Folder::new("version: 1\nclusters: [{ id: c1, users: [a], groups: [g] }]\n");
     check!(folder.on(cli(["apply", "-f", "fleet.yaml", "--yes"]).at(&endpoint)).run(), @"
@@ -599,6 +620,11 @@ fn a_plan_that_was_changed() {
     plan["clusters"][0]["remove"]["users"] = serde_json::json!(["user2", "Admin"]);
     let run = apply(&plan);
     assert!(run.code == 2 && run.stdout.contains("never removed"), "{run}");
+    plan["clusters"][0]["remove"]["users"] = serde_json::json!(["user2"]);
+    let held = serde_json::json!([{ "kind": "user", "name": "user2", "why": "it is the caller" }]);
+    plan["clusters"][0]["held_back"] = held;
+    let run = apply(&plan);
+    assert!(run.code == 2 && run.stdout.contains("removes user2, and says that it stays"), "{run}");
     plan["clusters"][0]["remove"]["users"] = serde_json::json!([]);
     let twice = plan["clusters"][0].clone();
     plan["clusters"].as_array_mut().unwrap().push(twice);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mrs_iam_sync_emulator::{Fault, FaultKind, Quota, World};
-use mrs_iam_sync_fleet::{ClusterReport, Event, Jobs, PlanOptions, Planned, Status, Stop};
+use mrs_iam_sync_fleet::{ClusterReport, Event, Jobs, Memory, PlanOptions, Planned, Status, Stop};
 use workspace_tests::virtual_time::client;
 
 use crate::support::{Stage, file, fleet, id, owned, reports, statuses, world};
@@ -95,6 +95,35 @@ async fn an_account_stops_at_the_first_refused_signature() {
     assert_eq!(bad("authentication", &done).len(), 60, "each says why");
 }
 
+/// An account whose endpoint does not answer takes none of the others' places, and not all of its time one by one.
+#[tokio::test(start_paused = true)]
+async fn no_account_waits_for_another() {
+    let stage = Stage::new(world(40)).await;
+    let dead: String = (0..39)
+        .map(|number| format!("  - {{ id: {}, profile: dead, users: [user1] }}\n", id(number)))
+        .collect();
+    let text = format!("version: 1\nclusters:\n{dead}  - {{ id: {}, users: [user1] }}\n", id(39));
+    let alone = stage.apply("version: 1\nclusters: [{ id: c00000, profile: dead, users: [user1] }]").await;
+    let one = stage.time.passed();
+    assert_eq!(alone[0].status, Status::Failed);
+    let run = stage.run().with_concurrency(4);
+    let jobs = run.find(&fleet(&text)).await.expect("jobs");
+    let mut reports = std::pin::pin!(run.apply(jobs));
+    let mut others = 0;
+    while reports.next().await.expect("a report").status != Status::Applied {
+        others += 1;
+    }
+    assert!(others < 10, "{others} of the dead ones came first");
+    while reports.next().await.is_some() {}
+    let all = stage.time.passed() - one;
+    assert!(all < one * 25, "39 clusters, one by one at first and then three at once: {all:?}, one {one:?}");
+
+    let run = stage.run().with_concurrency(4);
+    let jobs = run.find(&fleet(&text)).await.expect("jobs");
+    let planned: Vec<Planned> = run.plan(jobs).collect().await;
+    assert!(matches!(planned.last(), Some(Planned::Plan(_))), "in the file's order: {:?}", planned.last());
+}
+
 /// What was sent is followed to its end, nothing more is sent, and the next run does the rest.
 #[tokio::test(start_paused = true)]
 async fn stopped_and_run_again() {
@@ -137,6 +166,44 @@ async fn a_plan_that_was_kept() {
     assert_eq!(statuses(&done), [Status::Applied, Status::Unchanged, Status::Moved, Status::Applied]);
     assert_eq!(stage.calls("UpdateSyncIamUser").len() - before, 2);
     assert_eq!(stage.on_manager("c00002").0, owned(&["user2"]), "left alone");
+}
+
+/// A plan holds for what it was made on: names, what the service reports, and who is in the groups that go.
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_no_longer_holds() {
+    let user = |world: World, name: &str| world.with_user(name, &[]);
+    let stage = Stage::new(["a", "b", "c"].into_iter().fold(world(3), user).with_group("g")).await;
+    stage.apply(&file(3, "users: [a, b], groups: [g]")).await;
+    // On the last one somebody's roles are stale already, so that nothing but the group tells.
+    stage.apply("version: 1\nclusters: [{ id: c00002, users: [c] }]").await;
+    stage.emulator.change_world(|world| world.grant_user("c", "MRS ReadOnlyAccess"));
+    let nothing = file(2, "users: [a, b], groups: [g]");
+    let removal = "  - { id: c00002, users: [a, b], absent: { groups: [g] }, resync: never }\n";
+    let planned = stage.plan(&format!("{nothing}{removal}"), PlanOptions::new().max_removals(Some(1))).await;
+    let carried_out = || async {
+        let run = stage.run();
+        let done = reports(&run, planned.clone().into_iter().collect::<Jobs>()).await;
+        done.into_iter()
+            .map(|report| (report.status, report.error.map(|error| error.message)))
+            .collect::<Vec<_>>()
+    };
+    let writes = stage.calls("CancelSyncIamUser").len() + stage.calls("UpdateSyncIamUser").len();
+    stage.emulator.change_world(|world| world.add_member("b", "g"));
+    client(&stage.emulator.base_url(), &stage.time)
+        .cluster("c00000")
+        .expect("a cluster")
+        .cancel(mrs_iam_sync::Names::builder().user("b").build().expect("names"))
+        .wait()
+        .await
+        .expect("removed");
+    let done = carried_out().await;
+    assert_eq!(done.iter().map(|(status, _)| *status).collect::<Vec<_>>(), [Status::Moved; 3]);
+    let said: Vec<&str> = done.iter().filter_map(|(_, message)| message.as_deref()).collect();
+    assert!(said[0].contains("who is on Manager has changed"), "{said:?}");
+    assert!(said[1].contains("not in line with IAM"), "{said:?}");
+    assert!(said[2].contains("the user b, who stays, is in the group g by now"), "{said:?}");
+    let after = stage.calls("CancelSyncIamUser").len() + stage.calls("UpdateSyncIamUser").len();
+    assert_eq!(after - writes, 1, "what somebody else removed");
 }
 
 /// What could not be looked at is told again when what was seen is carried out.
@@ -302,4 +369,94 @@ async fn stopped_between_synchronization_and_removal() {
     assert_eq!((done[0].status, done[0].writes), (Status::Partly, 1));
     assert_eq!((&done[0].added.users, &done[0].left.users), (&owned(&["user2"]), &owned(&["user1"])));
     assert_eq!(stage.calls("CancelSyncIamUser").len(), 0);
+}
+
+/// Of names in several requests those that were not sent yet are not sent after a stop, and told.
+#[tokio::test(start_paused = true)]
+async fn stopped_between_two_parts() {
+    let users: Vec<String> = (0..2500).map(|number| format!("u{number:04}")).collect();
+    let world = users.iter().fold(world(1), |world, user| world.with_user(user.as_str(), &[]));
+    let stage = Stage::with(world, |builder| builder.sync_duration(Duration::from_secs(30))).await;
+    let text = file(1, &format!("users: [{}]", users.join(", ")));
+    let done = stopped_after(&stage, &text, Duration::from_secs(10)).await;
+    assert_eq!((done[0].status, done[0].writes, done[0].missing.users.len()), (Status::Partly, 1, 1500));
+    assert_eq!(done[0].error.as_ref().map(|error| error.kind.as_str()), Some("stopped"));
+    assert_eq!(stage.on_manager("c00000").0.len(), 1000);
+    let again = stage.apply(&text).await;
+    assert_eq!((again[0].status, again[0].writes), (Status::Applied, 2), "the rest, and nothing twice");
+}
+
+/// The service has finished, and a name is not there: a stop does not wait for it until the deadline.
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_who_never_comes() {
+    let stage = Stage::new(world(1)).await;
+    let done = stopped_after(&stage, &file(1, "users: [user1, ghost]"), Duration::from_secs(60)).await;
+    assert_eq!((done[0].status, &done[0].missing.users), (Status::Partly, &owned(&["ghost"])));
+    assert_eq!(done[0].added.users, owned(&["user1"]));
+    assert!(stage.time.passed() < Duration::from_secs(90), "{:?}", stage.time.passed());
+}
+
+async fn stopped_after(stage: &Stage, text: &str, delay: Duration) -> Vec<ClusterReport> {
+    let stop = Stop::new();
+    let run = stage.run().with_stop(stop.clone());
+    let jobs = run.find(&fleet(text)).await.expect("jobs");
+    let time = stage.time.clone();
+    let stopping = async {
+        mrs_iam_sync::Time::sleep(&*time, delay).await;
+        stop.request();
+    };
+    futures_util::future::join(reports(&run, jobs), stopping).await.0
+}
+
+/// What does not help is done once more and then rests, longer each time, until something else is seen.
+#[tokio::test(start_paused = true)]
+async fn what_is_to_no_avail_rests() {
+    let stage = Stage::new(world(1)).await;
+    stage.apply(&file(1, "users: [user1, user2]")).await;
+    // Somebody who is not listed is out of line: whatever is done for the others does not mend it.
+    stage.emulator.change_world(|world| world.grant_user("user2", "MRS ReadOnlyAccess"));
+    let memory = Memory::default();
+    let round = |text: String| {
+        let run = stage.run().with_memory(memory.clone());
+        async move {
+            let jobs = run.find(&fleet(&text)).await.expect("jobs");
+            let report = reports(&run, jobs).await.remove(0);
+            (report.status, report.writes, report.rests)
+        }
+    };
+    let wait = async |minutes: u64| {
+        mrs_iam_sync::Time::sleep(&*stage.time, Duration::from_secs(60 * minutes)).await;
+    };
+    let one = file(1, "users: [user1]");
+    let (done, rests) = ((Status::Applied, 1, false), (Status::Unchanged, 0, true));
+    assert_eq!(round(one.clone()).await, done);
+    assert_eq!(round(one.clone()).await, done, "once more");
+    for _ in 0..3 {
+        wait(15).await;
+        assert_eq!(round(one.clone()).await, rests);
+    }
+    wait(16).await;
+    assert_eq!(round(one.clone()).await, done, "after an hour");
+    wait(90).await;
+    assert_eq!(round(one.clone()).await, rests, "two hours, now");
+    // Another file has more to do.
+    stage.emulator.change_world(|world| world.add_user("user3"));
+    assert_eq!(round(file(1, "users: [user1, user3]")).await.1, 1, "who is missing is sent at once");
+}
+
+/// A name that never comes is not sent in each round.
+#[tokio::test(start_paused = true)]
+async fn a_name_that_never_comes_rests() {
+    let stage = Stage::new(world(1)).await;
+    let memory = Memory::default();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        let run = stage.run().with_memory(memory.clone());
+        let jobs = run.find(&fleet(&file(1, "users: [user1, ghost]"))).await.expect("jobs");
+        let report = reports(&run, jobs).await.remove(0);
+        assert_eq!(report.missing.users, owned(&["ghost"]));
+        seen.push((report.status, report.writes));
+    }
+    let (sent, rests) = ((Status::Partly, 1), (Status::Partly, 0));
+    assert_eq!(seen, [sent, sent, rests, rests]);
 }

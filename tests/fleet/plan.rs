@@ -1,5 +1,6 @@
 //! Plans: what is different, what that means, and what is not removed.
 
+use mrs_iam_sync::NameLists;
 use mrs_iam_sync_emulator::World;
 use mrs_iam_sync_fleet::{ClusterPlan, PlanOptions, Planned, Status, Verdict};
 use workspace_tests::{CLUSTER_ID, PROJECT_ID};
@@ -203,6 +204,41 @@ async fn a_source_that_fails() {
     let plan = stage.plan_one(&one("from_iam: [empty]"), NONE).await;
     assert_eq!(plan.verdict, Verdict::Unknown);
     assert!(plan.doubt.expect("a doubt").contains("empty"));
+    let done = stage.apply(&one("from_iam: [empty]")).await;
+    assert_eq!(
+        (done[0].status, done[0].writes),
+        (Status::Partly, 0),
+        "nobody can say that it is as it should be"
+    );
+    assert!(done[0].doubt.as_ref().is_some_and(|doubt| doubt.contains("empty")), "{done:?}");
+}
+
+/// Everyone is meant, and nobody says who that is: that is no cluster in line.
+#[tokio::test(start_paused = true)]
+async fn everyone_when_iam_cannot_be_read() {
+    use mrs_iam_sync_emulator::{Fault, FaultKind};
+    let stage = stage().await;
+    let refused = FaultKind::Status { status: 403, error_code: String::new(), retry_after: None };
+    stage.emulator.inject(Fault::new(refused).on("KeystoneListUsers").times(9));
+    let plan = stage.plan_one(&one("all: true"), NONE).await;
+    assert_eq!((plan.verdict, plan.in_line_with_iam), (Verdict::Unknown, Some(true)));
+    assert!(plan.doubt.expect("a doubt").contains("cannot be read"));
+    let done = stage.apply(&one("all: true")).await;
+    assert_eq!((done[0].status, done[0].writes), (Status::Partly, 0));
+}
+
+/// Who leaves may be in the IAM group for a while: the file, which names them, is right.
+#[tokio::test(start_paused = true)]
+async fn absent_is_absent_whatever_group_of_iam() {
+    let stage = stage().await;
+    let text = one("from_iam: [abc], absent: { users: [B, c] }");
+    let plan = stage.plan_one(&text, NONE.max_removals(Some(1))).await;
+    assert_eq!((&plan.add, &plan.unchanged.users), (&NameLists::default(), &owned(&["a"])));
+    assert_eq!(plan.remove.users, owned(&[]), "B is nobody on Manager, and no leave to remove b");
+    let text = one("from_iam: [abc], absent: { users: [b, c] }");
+    let done = stage.apply_with(&text, NONE.max_removals(Some(1))).await;
+    assert_eq!((done[0].status, &done[0].removed.users), (Status::Applied, &owned(&["b"])));
+    assert_eq!(stage.on_manager(CLUSTER_ID).0, owned(&["a", "d"]));
 }
 
 #[tokio::test(start_paused = true)]

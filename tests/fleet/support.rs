@@ -13,7 +13,8 @@ use mrs_iam_sync_fleet::{
 use workspace_tests::PROJECT_ID;
 use workspace_tests::virtual_time::{VirtualTime, builder};
 
-/// A client of the emulator for every target; the profile `wrong` has a wrong secret key.
+/// A client of the emulator for every target; the profile `wrong` has a wrong secret key, and where `dead` leads
+/// nobody answers.
 #[derive(Clone)]
 pub(crate) struct Here {
     pub(crate) base_url: String,
@@ -24,7 +25,8 @@ pub(crate) struct Here {
 
 impl Connect for Here {
     fn builder(&self, target: &Target) -> Result<ClientBuilder, Error> {
-        let mut builder = builder(&self.base_url, &self.time).with_iam_endpoint(self.base_url.as_str());
+        let base_url = if target.account() == "dead" { "http://127.0.0.1:1" } else { self.base_url.as_str() };
+        let mut builder = builder(base_url, &self.time).with_iam_endpoint(self.base_url.as_str());
         if target.account() == "wrong" {
             builder = builder.credentials(Credentials::access_key(SAMPLE_ACCESS_KEY, "not the secret key")?);
         }

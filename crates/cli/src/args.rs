@@ -312,7 +312,7 @@ pub(crate) struct Fleet {
     #[arg(long = "cluster", value_name = "CLUSTER", requires = "from_iam")]
     pub(crate) clusters: Vec<String>,
 
-    /// Only this share of the accounts (profiles), K from 0 to N-1, as a Kubernetes Indexed Job counts; with
+    /// Only this share of the accounts (told apart by their profiles), K from 0 to N-1, as a Kubernetes Indexed Job counts; with
     /// --quota-share this share of the clusters
     #[arg(long, value_name = "K/N", value_parser = Shard::parse)]
     pub(crate) shard: Option<Shard>,
@@ -321,7 +321,7 @@ pub(crate) struct Fleet {
     #[arg(long, value_name = "1/N", value_parser = share, conflicts_with = "no_rate_limit")]
     pub(crate) quota_share: Option<u32>,
 
-    /// Clusters that are read, or on their way to the service, at once
+    /// Clusters of an account that are read, or on their way to the service, at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) concurrency: u16,
 
@@ -340,7 +340,8 @@ pub(crate) struct FleetOptions {
     #[arg(long)]
     pub(crate) resync: bool,
 
-    /// Removals that are allowed on one cluster; 10 unless given, and no more than a fifth of who is there
+    /// Removals that are allowed on one cluster; unless given 10, and no more than a fifth of who is there: none at all
+    /// where fewer than five are
     #[arg(long, value_name = "N")]
     pub(crate) max_removals: Option<usize>,
 }
@@ -356,7 +357,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 
-    /// Exit with 0 when there is nothing to do, 2 when there is, 1 for everything else
+    /// Exit with 0 when there is nothing to do as far as can be told, 2 when there is, 1 for everything else
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
 }
@@ -368,7 +369,7 @@ pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) options: FleetOptions,
 
-    /// Carry out a plan that was kept with `plan --out`; a cluster that has changed since is left alone
+    /// Carry out a plan that was kept with `plan --out`, without asking; a cluster that has changed since is left alone
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "from_iam", "prune", "resync", "max_removals", "every"])]
     pub(crate) plan: Option<PathBuf>,
 

@@ -216,6 +216,9 @@ pub(crate) const PLAN: &str = "\
 Signs:
   ~ changes   + is synchronized   - is removed   = is in line with IAM   ? may be stale   ! stays, or failed
 
+What the file says wins over variables and profile files; a flag that says something else is an error. Without `caller` \
+in the file --prune removes no user, as anyone may be the caller.
+
 Examples:
   What would have to be done:
     mrs-iam-sync plan -f fleet.yaml
@@ -229,8 +232,11 @@ Examples:
 
 pub(crate) const APPLY: &str = "\
 What is removed: names under `absent`, and with --prune whoever is not listed, on clusters marked `exclusive` only. \
-Never the user admin, the caller, or a group that a user who stays is in; and nothing at all when a source of names \
-came back empty.
+Never the user admin, the caller (an unknown one keeps --prune from every user), or a group that a user who stays is \
+in; and nothing at all when a source of names came back empty.
+
+A name that never arrives, a misspelt one for example, is waited for until --wait-timeout, and makes the exit code 3. \
+With --every what was to no avail twice rests for an hour, then for two, up to a day.
 
 With -o json each cluster is a line as soon as it is done, and the last line counts them.
 

@@ -3,22 +3,32 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mrs_iam_sync::{Client, ClientBuilder, ClusterSummary, Error, ErrorKind, Iam};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::fleet::Target;
 use crate::plan::{Members, folded};
 
+/// Requests at once while nobody knows whether the credentials are good, and one of them ended without telling. Five
+/// refusals in a row lock an access key.
+const MOST_TRIALS: usize = 3;
+
 /// Makes clients for targets: where profiles, variables and flags are known.
 pub trait Connect: Send + Sync {
-    /// A client for a target, not connected yet. Clients of one account ([`Target::account`]) share
+    /// A client for a target, not connected yet. Clients of one account ([`Connect::account`]) share
     /// [`RateLimits`](mrs_iam_sync::RateLimits): the service counts by account.
     ///
     /// # Errors
     /// When the target lacks something, credentials for example.
     fn builder(&self, target: &Target) -> Result<ClientBuilder, Error>;
+
+    /// What the target's account is called: [`Target::account`], unless it is known that two names are the same one. Its
+    /// clusters go on together, and stop together when its credentials are refused.
+    fn account(&self, target: &Target) -> String {
+        target.account().to_owned()
+    }
 
     /// The IAM user that the target's credentials belong to, where that is known.
     fn caller(&self, target: &Target) -> Option<String> {
@@ -39,13 +49,18 @@ impl Accounts {
         Self { connect, accounts: Mutex::default(), lanes: Mutex::default() }
     }
 
+    /// What the account of a target is called.
+    pub(crate) fn name(&self, target: &Target) -> String {
+        self.connect.account(target)
+    }
+
     pub(crate) fn lane(&self, target: &Arc<Target>) -> Arc<Lane> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(target) {
             return lane.clone();
         }
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let account = accounts.entry(target.account().to_owned()).or_default().clone();
+        let account = accounts.entry(self.name(target)).or_default().clone();
         let lane = Arc::new(Lane {
             builder: self.connect.builder(target),
             caller: self.connect.caller(target),
@@ -60,7 +75,6 @@ impl Accounts {
 }
 
 /// What all targets of an account share.
-#[derive(Default)]
 pub(crate) struct Account {
     /// Why nothing more is sent with its credentials.
     closed: Mutex<Option<Error>>,
@@ -68,11 +82,30 @@ pub(crate) struct Account {
     told: AtomicBool,
     /// Whether an answer has shown that the credentials are good.
     tried: AtomicBool,
-    /// Until then one request at a time: five failures in a row lock an access key.
-    trial: tokio::sync::Mutex<()>,
+    /// Until then one request at a time, or [`MOST_TRIALS`].
+    trial: Semaphore,
+    widened: AtomicBool,
+    /// Its clusters that are between look and write; none of them takes another account's place.
+    front: OnceLock<Arc<Semaphore>>,
     groups: OnceCell<Result<HashMap<String, String>, Error>>,
     members: Mutex<HashMap<String, Arc<OnceCell<GroupMembers>>>>,
     everyone: OnceCell<Result<Arc<Everyone>, Error>>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self {
+            closed: Mutex::default(),
+            told: AtomicBool::default(),
+            tried: AtomicBool::default(),
+            trial: Semaphore::new(1),
+            widened: AtomicBool::default(),
+            front: OnceLock::new(),
+            groups: OnceCell::new(),
+            members: Mutex::default(),
+            everyone: OnceCell::new(),
+        }
+    }
 }
 
 type GroupMembers = Result<Arc<Vec<Member>>, Error>;
@@ -104,9 +137,9 @@ impl Account {
         async move {
             let mut trial = None;
             if !self.tried.load(Ordering::Relaxed) {
-                let turn = self.trial.lock().await;
+                let turn = self.trial.acquire().await.ok();
                 // Those before may have shown it meanwhile: then nobody need wait for anybody.
-                trial = (!self.tried.load(Ordering::Relaxed)).then_some(turn);
+                trial = turn.filter(|_| !self.tried.load(Ordering::Relaxed));
             }
             if let Some(error) = self.refusal() {
                 return Err(error);
@@ -118,13 +151,25 @@ impl Account {
                     closed.get_or_insert_with(|| error.clone());
                 }
                 // No answer, or one of a load balancer, proves nothing.
-                Err(error) if error.status().is_none() || error.is_transient() => {}
+                Err(error) if error.status().is_none() || error.is_transient() => self.widen(),
                 _ if proves => self.tried.store(true, Ordering::Relaxed),
                 _ => {}
             }
             drop(trial);
             result
         }
+    }
+
+    /// Lets more than one try the credentials: what keeps the first from telling may keep each for long.
+    fn widen(&self) {
+        if !self.widened.swap(true, Ordering::Relaxed) {
+            self.trial.add_permits(MOST_TRIALS - 1);
+        }
+    }
+
+    /// The places between look and write, `size` of them.
+    pub(crate) fn front(&self, size: usize) -> Arc<Semaphore> {
+        self.front.get_or_init(|| Arc::new(Semaphore::new(size))).clone()
     }
 
     /// The error with which the credentials were refused, if they were.

@@ -79,7 +79,8 @@ pub(crate) struct Set {
     /// Files with user groups, one name a line, relative to this file.
     #[schemars(with = "Vec<String>")]
     pub(crate) groups_from: Vec<Text>,
-    /// IAM user groups whose members are meant, all that IAM has at the time. The groups come along with them.
+    /// IAM user groups whose members are meant, all that IAM has at the time but those under `absent` and those that are
+    /// disabled. The groups come along with them.
     #[schemars(with = "Vec<String>")]
     pub(crate) from_iam: Vec<Text>,
 }
@@ -253,12 +254,12 @@ const PLAINLY: [(&str, &str, &str); 10] = [
 
 /// The one that differs least, if it is little.
 pub(crate) fn nearest<'a, S: AsRef<str>>(given: &str, known: &'a [S]) -> Option<&'a str> {
-    let lower = given.to_lowercase();
+    let (lower, length) = (given.to_lowercase(), given.chars().count());
     known
         .iter()
         .map(AsRef::as_ref)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 3)
+        .filter(|(distance, name)| *distance <= 1 + name.chars().count().max(length) / 3)
         .min()
         .map(|(_, name)| name)
 }

@@ -65,7 +65,7 @@ impl PlanOptions {
 }
 
 /// A cluster, and how it is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ClusterKey {
     /// Its id; null (`None`) when it was not found.
@@ -142,7 +142,8 @@ pub struct ClusterPlan {
     pub unlisted: NameLists,
     /// Names that would be removed, and why they are not.
     pub held_back: Vec<HeldBack>,
-    /// Why it is not known who belongs on the cluster, where a source of names came back empty: nobody is removed then.
+    /// Why it is not known who belongs on the cluster, where a source of names came back empty or cannot be read: nobody
+    /// is removed then.
     pub doubt: Option<String>,
     /// What the service reports (`ListSyncRequirements`); null (`None`) when it does not have the operation.
     pub in_line_with_iam: Option<bool>,
@@ -265,9 +266,8 @@ pub(crate) fn plan(cluster: ClusterKey, known: &Known<'_>) -> ClusterPlan {
         () if plan.needs_max_removals.is_some() => Verdict::Refused,
         () if plan.all || !plan.add.is_empty() || !plan.resync.is_empty() || removals > 0 => Verdict::Change,
         () => match known.in_line {
-            Some(true) if plan.doubt.is_some() || plan.held_back.iter().any(|held| held.why == UNTOLD) => {
-                Verdict::Unknown
-            }
+            _ if plan.doubt.is_some() => Verdict::Unknown,
+            Some(true) if plan.held_back.iter().any(|held| held.why == UNTOLD) => Verdict::Unknown,
             Some(true) => Verdict::InLine,
             Some(false) => Verdict::Stale,
             None => Verdict::Unknown,

@@ -15,7 +15,8 @@ pub enum Status {
     Applied,
     /// It was as the file says; nothing was sent.
     Unchanged,
-    /// The service has finished, but names are missing or left; or the run was stopped before the removals.
+    /// The service has finished, but names are missing or left, or who belongs on the cluster is not wholly known
+    /// (`doubt`); or the run was stopped before all was sent.
     Partly,
     /// The service had accepted the request and had not finished when the wait deadline passed.
     Unfinished,
@@ -127,6 +128,10 @@ pub struct ClusterReport {
     pub left: NameLists,
     /// Names that were not removed, and why.
     pub held_back: Vec<HeldBack>,
+    /// Why it is not known who belongs on the cluster, where a source of names came back empty or cannot be read.
+    pub doubt: Option<String>,
+    /// Whether nothing was sent because the same was sent before, to no avail ([`Memory`](crate::Memory)).
+    pub rests: bool,
     /// What the service reports in the end (`ListSyncRequirements`); null (`None`) when that is not known.
     pub in_line_with_iam: Option<bool>,
     /// The request ids of the writes that were accepted.
@@ -152,6 +157,8 @@ impl ClusterReport {
             missing: NameLists::default(),
             left: NameLists::default(),
             held_back: Vec::new(),
+            doubt: None,
+            rests: false,
             in_line_with_iam: None,
             request_ids: Vec::new(),
             writes: 0,

@@ -1,23 +1,23 @@
 //! Plans and applies, many clusters at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use mrs_iam_sync::{ErrorKind, MachineTime, Progress, Time};
-use tokio::sync::Semaphore;
 
 use crate::accounts::{Accounts, Connect, Lane};
 use crate::error::FileError;
 use crate::fleet::{Fleet, Wish};
+use crate::memory::Memory;
 use crate::plan::{self, ClusterKey, ClusterPlan, Known, PlanOptions};
 use crate::report::{ClusterReport, Failure, Status};
 use crate::resolve::{self, Job};
 use crate::stop::Stop;
 use crate::work::{Ended, Order, Seen, Ticket, Unseen, Work};
 
-/// Clusters that are read, or on their way to the service, at once, unless set otherwise.
+/// Clusters of an account that are read, or on their way to the service, at once, unless set otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 64;
 
 /// Clusters whose synchronization is followed at once. A minute's worth of writes is 60, and a synchronization may take
@@ -48,6 +48,7 @@ pub struct Run {
     pub(crate) wait_timeout: Duration,
     pub(crate) listener: Option<Listener>,
     pub(crate) stop: Stop,
+    pub(crate) memory: Option<Memory>,
     pub(crate) time: Arc<dyn Time>,
 }
 
@@ -118,6 +119,7 @@ impl Run {
             wait_timeout: mrs_iam_sync::DEFAULT_WAIT_TIMEOUT,
             listener: None,
             stop: Stop::new(),
+            memory: None,
             time: Arc::new(MachineTime),
         }
     }
@@ -129,7 +131,7 @@ impl Run {
         self
     }
 
-    /// How many clusters are read, or on their way to the service, at once: 64 unless set.
+    /// How many clusters of an account are read, or on their way to the service, at once: 64 unless set.
     #[must_use]
     pub fn with_concurrency(mut self, concurrency: usize) -> Self {
         self.concurrency = concurrency.clamp(1, FOLLOWED);
@@ -148,6 +150,13 @@ impl Run {
     #[must_use]
     pub fn with_stop(mut self, stop: Stop) -> Self {
         self.stop = stop;
+        self
+    }
+
+    /// Remembers what was to no avail from one run to the next, for a program that runs again and again.
+    #[must_use]
+    pub fn with_memory(mut self, memory: Memory) -> Self {
+        self.memory = Some(memory);
         self
     }
 
@@ -176,7 +185,8 @@ impl Run {
 
     /// Looks at each cluster and tells what would have to be done, in the order of the file. Changes nothing.
     pub fn plan(&self, jobs: Jobs) -> impl Stream<Item = Planned> {
-        stream::iter(jobs.0).map(|job| self.plan_one(job)).buffered(self.concurrency)
+        // Wide, since the accounts' own places bound it: one that does not answer delays none that does.
+        stream::iter(jobs.0).map(|job| self.plan_one(job)).buffered(FOLLOWED)
     }
 
     async fn plan_one(&self, job: Job) -> Planned {
@@ -187,7 +197,9 @@ impl Run {
             Job::Nothing { cluster } => return Planned::NoCluster(cluster),
         };
         let lane = self.accounts.lane(&cluster.target);
-        match self.look(&lane, &cluster, &wish).await {
+        let _place = lane.account.front(self.concurrency).acquire_owned().await;
+        // On the heap, so that those who wait for a place take none.
+        match Box::pin(self.look(&lane, &cluster, &wish)).await {
             Ok(seen) => Planned::Plan(Box::new(seen.plan)),
             Err(unseen) => Planned::Failed(cluster, Box::new(unseen.into())),
         }
@@ -195,11 +207,11 @@ impl Run {
 
     /// Makes each cluster as it should be, and tells what became of it, as they come. Each is looked at just before.
     pub fn apply(&self, jobs: Jobs) -> impl Stream<Item = ClusterReport> {
-        let front = Arc::new(Semaphore::new(self.concurrency));
-        stream::iter(jobs.0).map(move |job| self.apply_one(job, front.clone())).buffer_unordered(FOLLOWED)
+        let jobs = resolve::in_turns(jobs.0, &self.accounts);
+        stream::iter(jobs).map(|job| self.apply_one(job)).buffer_unordered(FOLLOWED)
     }
 
-    async fn apply_one(&self, job: Job, front: Arc<Semaphore>) -> ClusterReport {
+    async fn apply_one(&self, job: Job) -> ClusterReport {
         let lane = self.accounts.lane(&job.cluster().target);
         let (cluster, order) = match job {
             Job::Wanted { cluster, wish } => (cluster, Order::Wish(wish)),
@@ -210,7 +222,7 @@ impl Run {
             Job::Nothing { cluster } => return ClusterReport::new(cluster, Status::NoCluster),
         };
         // Only so many are between the look and the write: what was seen is not to grow old.
-        let ticket = Ticket::new(front.acquire_owned().await.ok());
+        let ticket = Ticket::new(lane.account.front(self.concurrency).acquire_owned().await.ok());
         if self.stop.is_requested() {
             return ClusterReport::new(cluster, Status::NotStarted);
         }
@@ -231,18 +243,29 @@ impl Run {
                 Ended::Failed(error) => {
                     let before = report.writes == 0 && lane.account.is_told(&error);
                     // Between two requests of many names.
-                    let late = error.is_after_acceptance() && error.kind() == ErrorKind::Timeout;
-                    let status = match () {
-                        () if before => Status::NotStarted,
-                        () if late => Status::Unfinished,
-                        () => Status::Failed,
+                    let status = match error.kind() {
+                        _ if before => Status::NotStarted,
+                        ErrorKind::Timeout if error.is_after_acceptance() => Status::Unfinished,
+                        ErrorKind::Stopped => Status::Partly,
+                        _ => Status::Failed,
                     };
                     ClusterReport { status, error: Some(Failure::from(&*error)), ..report }
                 }
             };
         }
+        if report.doubt.is_some() && report.status.is_good() {
+            report.status = Status::Partly;
+        }
+        if let Some(memory) = &self.memory {
+            memory.note(&report, self.time.monotonic());
+        }
         report.seconds = self.time.monotonic().saturating_sub(started).as_secs_f64();
         report
+    }
+
+    /// Whether all names are synchronized again.
+    pub(crate) fn resyncs(&self) -> bool {
+        self.options.resync
     }
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
@@ -272,6 +295,11 @@ impl Run {
                 None => return Err(Unseen::NoGroup(group.to_string())),
             }
         }
+        if !wish.from_iam.is_empty() && !wish.absent.users.is_empty() {
+            // The file names them; the group does not know about that.
+            let absent: BTreeSet<String> = wish.absent.users.iter().map(|name| plan::folded(name)).collect();
+            users.retain(|user| !absent.contains(&plan::folded(user)));
+        }
         if wish.all {
             match lane.everyone().await {
                 Ok(everyone) if everyone.users.is_empty() => {
@@ -282,8 +310,7 @@ impl Run {
                     groups.clone_from(&everyone.groups);
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "IAM cannot be read");
-                    complete = false;
+                    (complete, doubt) = (false, Some(format!("who is in IAM cannot be read: {error}")));
                 }
             }
         }

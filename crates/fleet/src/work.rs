@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mrs_iam_sync::{
-    Accepted, CancelOutcome, Cluster, Completion, Error, ErrorKind, Names, Progress, Selection, SyncOutcome,
-    Synchronized,
+    Accepted, CancelOutcome, Cluster, Completion, Error, ErrorKind, NameLists, Names, Progress, Selection,
+    SyncOutcome, Synchronized,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::accounts::Lane;
+use crate::file::Resync;
 use crate::fleet::Wish;
-use crate::plan::{self, ClusterPlan, Verdict};
+use crate::plan::{self, ClusterKey, ClusterPlan, Members, Verdict};
 use crate::report::{ClusterReport, Failure, Status};
 use crate::run::{Event, Run};
 
-/// Rest between two looks whether somebody else's synchronization still runs.
-const BUSY_REST: Duration = Duration::from_secs(10);
+/// Rests between looks whether somebody else's synchronization still runs: the first, each twice as long as the one
+/// before, and the longest.
+const BUSY_RESTS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// What to do on a cluster.
 pub(crate) enum Order {
@@ -154,25 +156,25 @@ impl Work<'_> {
     async fn look(&mut self, order: &Order) -> Result<Option<Seen>, Ended> {
         let key = self.report.cluster.clone();
         let seen = match order {
-            Order::Wish(wish) => self.run.look(self.lane, &key, wish).await?,
-            Order::Plan(plan) => {
-                if let Some(user) = plan.remove.users.iter().find(|user| self.stays(user)) {
-                    self.report.status = Status::Refused;
-                    self.report.error = Some(
-                        Failure::new(
-                            "invalid_input",
-                            format!("the plan removes {user}, who is never removed"),
-                        )
-                        .hint("make a new plan: somebody has changed this one"),
-                    );
+            Order::Wish(wish) => {
+                let seen = self.run.look(self.lane, &key, wish).await?;
+                if self.rests(wish, &seen.plan) {
+                    self.report.rests = true;
+                    self.report.in_line_with_iam = seen.plan.in_line_with_iam;
+                    self.report.doubt = seen.plan.doubt;
+                    if !seen.plan.all && !seen.plan.add.is_empty() {
+                        (self.report.status, self.report.missing) = (Status::Partly, seen.plan.add);
+                    }
                     return Ok(None);
                 }
-                let client = self.lane.client().await?;
-                let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
-                let present = self.lane.with(cluster.synchronized()).await?;
-                Seen { cluster, plan: (**plan).clone(), present }
+                seen
             }
+            Order::Plan(plan) => match self.as_planned(&key, plan).await? {
+                Some(seen) => seen,
+                None => return Ok(None),
+            },
         };
+        self.report.doubt.clone_from(&seen.plan.doubt);
         self.report.held_back.clone_from(&seen.plan.held_back);
         self.report.in_line_with_iam = seen.plan.in_line_with_iam;
         self.report.all = seen.plan.all;
@@ -192,18 +194,96 @@ impl Work<'_> {
             }
             _ => return Ok(None),
         }
-        if matches!(order, Order::Plan(_)) && plan::state(&seen.present) != seen.plan.state {
-            if is_done(&seen.plan, &seen.present) {
-                return Ok(None);
-            }
-            self.report.status = Status::Moved;
+        Ok(Some(seen))
+    }
+
+    /// Whether what is to be done was done before, to no avail, and is to rest. Who is to be removed never rests.
+    fn rests(&self, wish: &Wish, plan: &ClusterPlan) -> bool {
+        let asked = wish.resync == Resync::Always || self.run.resyncs();
+        let repeats = plan.syncs() && plan.remove.is_empty() && !asked;
+        let memory = self.run.memory.as_ref().filter(|_| repeats);
+        memory.is_some_and(|memory| memory.rests(plan, self.run.time.monotonic()))
+    }
+
+    /// A cluster of a plan, if it is as it was when the plan was made; `None` when it is not, or is already as planned,
+    /// and the report says so.
+    async fn as_planned(&mut self, key: &ClusterKey, plan: &ClusterPlan) -> Result<Option<Seen>, Ended> {
+        let never = plan.remove.users.iter().find(|user| self.stays(user));
+        let held = |kind: &str, name: &String| {
+            plan.held_back.iter().any(|held| held.kind == kind && held.name == *name)
+        };
+        let both = plan.remove.users.iter().find(|name| held("user", name));
+        let both = both.or_else(|| plan.remove.groups.iter().find(|name| held("group", name)));
+        let wrong = match (never, both) {
+            (Some(user), _) => Some(format!("the plan removes {user}, who is never removed")),
+            (None, Some(name)) => Some(format!("the plan removes {name}, and says that it stays")),
+            (None, None) => None,
+        };
+        if let Some(message) = wrong {
+            self.report.status = Status::Refused;
             self.report.error = Some(
-                Failure::new("moved", "who is on Manager has changed since the plan was made")
-                    .hint("make a new plan"),
+                Failure::new("invalid_input", message).hint("make a new plan: somebody has changed this one"),
             );
             return Ok(None);
         }
-        Ok(Some(seen))
+        let client = self.lane.client().await?;
+        let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
+        let (present, in_line) = futures_util::future::try_join(
+            self.lane.with(cluster.synchronized()),
+            self.lane.with(self.lane.in_line(&cluster)),
+        )
+        .await?;
+        let mut plan = plan.clone();
+        let moved = match () {
+            () if plan::state(&present) != plan.state => {
+                if plan.changes() && is_done(&plan, &present) {
+                    self.report.in_line_with_iam = in_line;
+                    return Ok(None);
+                }
+                Some("who is on Manager has changed since the plan was made".to_owned())
+            }
+            () if plan.in_line_with_iam == Some(true) && in_line == Some(false) => {
+                Some("the service reports by now that the cluster is not in line with IAM".to_owned())
+            }
+            () => self.keeps_a_group(&plan, &present).await,
+        };
+        plan.in_line_with_iam = in_line;
+        if let Some(message) = moved {
+            self.report.in_line_with_iam = in_line;
+            self.report.status = Status::Moved;
+            self.report.error = Some(Failure::new("moved", message).hint("make a new plan"));
+            return Ok(None);
+        }
+        Ok(Some(Seen { cluster, plan, present }))
+    }
+
+    /// Why a group that the plan removes is to stay, by who is in it now.
+    async fn keeps_a_group(&self, plan: &ClusterPlan, present: &Synchronized) -> Option<String> {
+        if !plan.changes() || plan.remove.groups.is_empty() {
+            return None;
+        }
+        let staying: BTreeSet<String> = present
+            .users
+            .iter()
+            .flatten()
+            .filter(|user| !plan.remove.users.contains(user))
+            .chain(&plan.add.users)
+            .map(|user| plan::folded(user))
+            .collect();
+        for group in &plan.remove.groups {
+            match self.lane.members_of(group).await {
+                Members::Known(members) => {
+                    if let Some(user) = members.iter().find(|user| staying.contains(&plan::folded(user))) {
+                        return Some(format!("the user {user}, who stays, is in the group {group} by now"));
+                    }
+                }
+                Members::Gone => {}
+                Members::Unreadable(why) => {
+                    return Some(format!("who is in the group {group} cannot be read any more: {why}"));
+                }
+            }
+        }
+        None
     }
 
     /// Whether a user is never removed, whatever a plan says.
@@ -222,10 +302,17 @@ impl Work<'_> {
                 true => Selection::Everything,
                 false => Names::builder().users(users).groups(groups).build()?.into(),
             };
-            let (sent, listener) = self.watch();
+            let ((sent, listener), stop) = (self.watch(), self.run.stop.clone());
             let request = cluster.sync(selection).knowing(present.clone()).on_progress(listener);
-            let outcome = self.unless_stopped(request.wait(), &sent).await?;
-            finished = self.synced(outcome);
+            let request = request.stop_when(move || stop.is_requested());
+            let outcome = self.unless_stopped(request.wait(), &sent).await;
+            if let Err(Ended::Failed(error)) = &outcome
+                && let Some(parts) = error.parts()
+            {
+                self.report.missing = parts.not_done.clone();
+                self.report.left = plan.remove.clone();
+            }
+            finished = self.synced(outcome?);
         }
         if finished && !plan.remove.is_empty() {
             if self.run.stop.is_requested() {
@@ -234,16 +321,22 @@ impl Work<'_> {
             }
             let (users, groups) = (plan.remove.users.clone(), plan.remove.groups.clone());
             let names = Names::builder().users(users).groups(groups).build()?;
-            let (sent, listener) = self.watch();
-            let request = cluster.cancel(names).on_progress(listener);
+            let ((sent, listener), stop) = (self.watch(), self.run.stop.clone());
+            let request = cluster.cancel(names).on_progress(listener).stop_when(move || stop.is_requested());
             // What was synchronized may have changed who is there.
             let request = if plan.syncs() { request } else { request.knowing(present.clone()) };
             let outcome = match self.unless_stopped(request.wait(), &sent).await {
-                Err(Ended::Stopped) => {
-                    self.report.left = plan.remove.clone();
-                    return Err(Ended::Stopped);
+                Err(ended) => {
+                    self.report.left = match &ended {
+                        Ended::Stopped => plan.remove.clone(),
+                        Ended::Failed(error) => {
+                            error.parts().map(|parts| parts.not_done.clone()).unwrap_or_default()
+                        }
+                        Ended::Told(_) => NameLists::default(),
+                    };
+                    return Err(ended);
                 }
-                outcome => outcome?,
+                Ok(outcome) => outcome,
             };
             finished = self.removed(outcome);
         }
@@ -341,8 +434,10 @@ impl Work<'_> {
         let cluster = client.cluster(self.report.cluster.cluster_id.as_deref().unwrap_or_default())?;
         let time = &self.run.time;
         let idle = async {
+            let (mut rest, longest) = BUSY_RESTS;
             loop {
-                time.sleep(BUSY_REST).await;
+                time.sleep(rest).await;
+                rest = (rest * 2).min(longest);
                 match self.lane.with(cluster.is_synchronizing()).await {
                     Ok(true) => {}
                     Ok(false) => return Ok(true),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use mrs_iam_sync::{MachineTime, NameLists, Time as _};
-use mrs_iam_sync_fleet::{ClusterReport, Fleet, Jobs, PlanOptions, Planned, Run, Status, Stop};
+use mrs_iam_sync_fleet::{ClusterReport, Fleet, Jobs, Memory, PlanOptions, Planned, Run, Status, Stop};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -238,9 +238,10 @@ impl Apply {
             Some(address) => Some(Server::start(address, metrics.clone(), output).await?),
             None => None,
         };
+        let memory = Memory::default();
         for number in 1_u64.. {
             let began = MachineTime.monotonic();
-            let run = accounts.run(&self.fleet, globals, self.plan_options())?;
+            let run = accounts.run(&self.fleet, globals, self.plan_options())?.with_memory(memory.clone());
             let mut round = Round::new(output, accounts.emulated());
             let result = round.run(run, order, &mut signals, |cluster| self.fleet.has(cluster)).await;
             metrics.round(result.as_ref().ok());
@@ -413,6 +414,7 @@ impl Round {
             let open = summary.of(Status::NotStarted);
             let message = match (open, summary.writes) {
                 (0, 0) => "interrupted; nothing was changed".to_owned(),
+                (0, _) => "interrupted; each cluster is told above".to_owned(),
                 _ => format!("interrupted; {} left as they were", text::count(open, "cluster")),
             };
             return Err(CliError::new(exit, "interrupted", message)
@@ -457,6 +459,9 @@ fn report_text(report: &ClusterReport) -> String {
     let title = text::line(&fleet::title(&report.cluster));
     let mut out = String::new();
     match (report.status, &report.error) {
+        (Status::Unchanged, _) if report.rests => {
+            let _ = writeln!(out, "? {title}: nothing was sent, as the same was sent before to no avail");
+        }
         (Status::Unchanged, _) if report.in_line_with_iam == Some(false) => {
             let _ = writeln!(
                 out,
@@ -468,6 +473,10 @@ fn report_text(report: &ClusterReport) -> String {
             let _ = writeln!(out, "= {title}");
         }
         (Status::NoCluster, _) => return format!("  {title}: no cluster has them\n"),
+        // What is wrong with them is told once, at the cluster that showed it.
+        (Status::NotStarted, Some(_)) => {
+            return format!("! {title}: not started: the credentials of its account cannot be used\n");
+        }
         (_, Some(failure)) => out.push_str(&fleet::failure_text(&report.cluster, failure)),
         (Status::NotStarted, None) => {
             let _ = writeln!(out, "! {title}: stopped before its turn");
@@ -494,6 +503,9 @@ fn report_text(report: &ClusterReport) -> String {
     }
     if !report.brought_along.is_empty() {
         let _ = writeln!(out, "      {} came along", text::count(report.brought_along.len(), "group"));
+    }
+    if let Some(doubt) = &report.doubt {
+        let _ = writeln!(out, "    ! {}", text::line(doubt));
     }
     fleet::held_text(&mut out, &report.held_back);
     if report.status == Status::Applied && report.in_line_with_iam == Some(false) {

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
-use mrs_iam_sync_fleet::{ClusterKey, ClusterPlan, Failure, Fleet, PlanOptions, Planned, Run, Verdict};
+use mrs_iam_sync_fleet::{ClusterKey, ClusterPlan, Failure, Fleet, PlanOptions, Planned, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ pub(crate) struct Totals {
     pub(crate) change: usize,
     /// Clusters that are in line with IAM.
     pub(crate) in_line: usize,
-    /// Clusters where everyone is there and roles are stale, or may be.
+    /// Clusters where nobody is known to be missing, and roles are stale or may be, or where it is in doubt who belongs.
     pub(crate) stale_or_unknown: usize,
     /// Clusters with more removals than are allowed.
     pub(crate) refused: usize,
@@ -99,7 +99,7 @@ impl Totals {
             text::count(all, "cluster")
         );
         for (number, what) in [
-            (*stale_or_unknown, "with everyone there and roles that may be stale"),
+            (*stale_or_unknown, "with roles that may be stale, or in doubt"),
             (*refused, "refused for too many removals"),
             (*failed, "could not be looked at"),
         ] {
@@ -131,8 +131,13 @@ impl Plan {
             Some(path) => Some(Sink::create(path)?),
             None => None,
         };
+        // Before anything is written, since it may end here.
+        let jobs = run.find(&fleet).await?.keep(|cluster| self.fleet.has(cluster));
         let mut shown = Shown::new(output, sink, options, accounts.emulated())?;
-        look(&run, &fleet, &self, &mut shown).await?;
+        let mut plans = std::pin::pin!(run.plan(jobs));
+        while let Some(planned) = plans.next().await {
+            shown.one(&planned)?;
+        }
         let (totals, verdicts) = shown.end()?;
         if let Some(path) = &self.out {
             output.note(&format!(
@@ -140,19 +145,10 @@ impl Plan {
                 path.display()
             ));
         }
-        verdicts.end("no plan, or one that is refused", "each is told above")?;
+        verdicts.end("no plan, or one that is refused or in doubt", "each is told above")?;
         // The code of a usage error in any other case.
         Ok(if self.detailed_exitcode && totals.change > 0 { Exit::Usage } else { Exit::Done })
     }
-}
-
-async fn look(run: &Run, fleet: &Fleet, flags: &Plan, shown: &mut Shown) -> Result<()> {
-    let jobs = run.find(fleet).await?.keep(|cluster| flags.fleet.has(cluster));
-    let mut plans = std::pin::pin!(run.plan(jobs));
-    while let Some(planned) = plans.next().await {
-        shown.one(&planned)?;
-    }
-    Ok(())
 }
 
 /// Shows plans as they come, and keeps none of them.
@@ -205,6 +201,8 @@ impl Shown {
                 self.totals.count(plan);
                 match plan.verdict {
                     Verdict::Refused => self.verdicts.bad(Exit::Usage),
+                    // Nobody can say that there is nothing to do.
+                    _ if plan.doubt.is_some() => self.verdicts.bad(Exit::Partly),
                     _ => self.verdicts.good += 1,
                 }
                 let comma = if std::mem::take(&mut self.first) { "" } else { "," };
