@@ -496,6 +496,62 @@ fn profiles_and_shards() {
     assert_eq!(shares.iter().sum::<usize>(), 3, "{shares:?}");
 }
 
+/// A key that several profiles have is one account: it is refused once, and not once for each.
+#[test]
+fn profiles_with_one_key() {
+    let service = service(5);
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".huaweicloud")).unwrap();
+    let profile = |name: usize| {
+        format!("[p{name}]\nak = {SAMPLE_ACCESS_KEY}\nsk = wrong\nproject_id = {SAMPLE_PROJECT_ID}\n")
+    };
+    let credentials: String = (0..5).map(profile).collect();
+    std::fs::write(home.path().join(".huaweicloud/credentials"), credentials).unwrap();
+    let entries: String = (0..5)
+        .map(|number| format!("  - {{ id: {}, profile: p{number}, users: [a] }}\n", id(number)))
+        .collect();
+    let folder = Folder::new(&format!("version: 1\nclusters:\n{entries}"));
+    let apply = cli(["apply", "-f", "fleet.yaml", "--yes"]).at(&service.emulator.base_url());
+    let apply = apply.without("HUAWEICLOUD_SDK_AK").without("HUAWEICLOUD_SDK_SK");
+    let run = folder.on(apply).env("HOME", &home.path().display().to_string()).run();
+    assert_eq!(run.code, 4, "{run}");
+    let refused = service.emulator.requests().iter().filter(|request| request.status == 401).count();
+    assert_eq!(refused, 1, "five lock the key: {run}");
+    let told = run.stdout.matches("not started: the credentials of its account cannot be used").count();
+    assert_eq!(
+        (told, run.stdout.matches("answered 401").count()),
+        (4, 1),
+        "what is wrong is told once: {run}"
+    );
+}
+
+/// Flags do not contradict the file unseen, and a variable does not seem to lead to an emulator.
+#[test]
+fn a_file_and_a_flag_that_differ() {
+    let folder =
+        Folder::new("version: 1\ndefaults: { region: eu-west-101 }\nclusters: [{ id: c1, users: [a] }]\n");
+    let plan = |flags: &[&str]| {
+        let arguments = ["plan", "-f", "fleet.yaml"].iter().chain(flags).copied();
+        cli(arguments).env("HUAWEICLOUD_SDK_AK", "ak").env("HUAWEICLOUD_SDK_SK", "sk")
+    };
+    check!(folder.on(plan(&["--region", "cn-north-4"])).run(), @"
+    exit: 2
+    ----- stderr -----
+    error: account default: --region is cn-north-4, and the file says eu-west-101
+    hint: leave one of the two out
+    ");
+    let with = "MRS_IAM_SYNC_ENDPOINT";
+    check!(folder.on(plan(&[])).env(with, "http://127.0.0.1:1").run(), @"
+    exit: 2
+    ----- stderr -----
+    error: account default: MRS_IAM_SYNC_ENDPOINT is http://127.0.0.1:PORT, and the file says the region eu-west-101, which has an endpoint of its own
+    hint: give --endpoint http://127.0.0.1:PORT to send all of it there, or unset MRS_IAM_SYNC_ENDPOINT
+    ");
+    let meant = ["--endpoint", "http://127.0.0.1:1", "--project-id", "p", "--max-attempts", "1"];
+    let run = folder.on(plan(&meant)).env(with, "http://127.0.0.1:2").run();
+    assert!(run.code == 5 && run.stdout.contains("http://127.0.0.1:1"), "{run}");
+}
+
 /// What cannot be told is neither done nor nothing to do.
 #[test]
 fn a_source_of_names_that_is_empty() {

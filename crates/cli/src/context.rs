@@ -72,14 +72,26 @@ pub(crate) async fn iam(globals: &Globals, output: Output, service: &Service) ->
 /// Everything that flags, variables and files say. What is missing is named here if it can be told without the
 /// network; whoever has set nothing yet needs credentials first.
 fn builder(globals: &Globals) -> Result<ClientBuilder> {
-    prepared(globals).map(|(builder, _)| builder)
+    prepared(globals).map(|prepared| prepared.builder)
 }
 
-/// As [`builder`], with the IAM user that the credentials belong to where they tell.
-pub(crate) fn prepared(globals: &Globals) -> Result<(ClientBuilder, Option<String>)> {
+/// What is known of a client before it is connected.
+pub(crate) struct Prepared {
+    pub(crate) builder: ClientBuilder,
+    /// The IAM user that the credentials belong to, where they tell.
+    pub(crate) user: Option<String>,
+    /// The access key, where it is known.
+    pub(crate) access_key: Option<String>,
+    /// Where requests go whatever the region.
+    pub(crate) endpoint: Option<String>,
+}
+
+/// As [`builder`], with what the credentials tell.
+pub(crate) fn prepared(globals: &Globals) -> Result<Prepared> {
     let (address, chain) = (Address::new(globals)?, settings::chain(globals)?);
     let builder = with_address(settings::sending(globals)?, &address);
-    match chain.find()? {
+    let (mut user, mut access_key) = (None, None);
+    let builder = match chain.find()? {
         Some(LocalCredentials::Credentials(credentials)) => {
             address.complete(credentials.region())?;
             log(&credentials);
@@ -88,15 +100,17 @@ pub(crate) fn prepared(globals: &Globals) -> Result<(ClientBuilder, Option<Strin
                 Some(endpoint) => builder.with_iam_endpoint(endpoint),
                 None => builder,
             };
-            Ok((builder.credentials(credentials), None))
+            access_key = credentials.access_key_id().map(str::to_owned);
+            builder.credentials(credentials)
         }
         Some(LocalCredentials::Login(login)) => {
             address.complete(None)?;
-            let user = login.user().to_owned();
-            Ok((builder.credentials(login), Some(user)))
+            user = Some(login.user().to_owned());
+            builder.credentials(login)
         }
-        _ => Ok((builder.credentials(chain), None)),
-    }
+        _ => builder.credentials(chain),
+    };
+    Ok(Prepared { builder, user, access_key, endpoint: address.endpoint })
 }
 
 /// What flags, variables and files say, for a command in which the rest is chosen later.

@@ -69,10 +69,20 @@ impl From<&FleetOptions> for PlanOptions {
 pub(crate) struct Accounts(Arc<Ready>);
 
 struct Ready {
-    builders: HashMap<Target, (ClientBuilder, Option<String>)>,
+    accounts: HashMap<Target, Account>,
     emulated: bool,
     #[cfg(feature = "emulator")]
     _emulator: Option<mrs_iam_sync_emulator::Emulator>,
+}
+
+/// How a target is reached.
+#[derive(Clone)]
+struct Account {
+    /// What tells it from others: an access key that several profiles have is one account.
+    name: String,
+    builder: ClientBuilder,
+    /// The IAM user that the credentials belong to, where they tell.
+    user: Option<String>,
 }
 
 impl Accounts {
@@ -93,9 +103,9 @@ impl Accounts {
             if targets.iter().any(|target| **target != Target::default()) {
                 output.note("note: profiles, regions, projects and endpoints of the file are not used with --emulated.");
             }
-            let builders =
-                targets.into_iter().map(|target| (target.clone(), (builder.clone(), None))).collect();
-            return Ok(Self(Arc::new(Ready { builders, emulated: true, _emulator: Some(emulator) })));
+            let account = Account { name: "emulated".to_owned(), builder, user: None };
+            let accounts = targets.into_iter().map(|target| (target.clone(), account.clone())).collect();
+            return Ok(Self(Arc::new(Ready { accounts, emulated: true, _emulator: Some(emulator) })));
         }
         let _ = output;
         let targets: Vec<&Target> = targets.collect();
@@ -108,33 +118,30 @@ impl Accounts {
                 "a project belongs to a region: without --project-id and its variables each is looked up by its region's name; or give `project_id` in the file",
             ));
         }
-        let mut limits: HashMap<&str, RateLimits> = HashMap::new();
-        let mut builders = HashMap::new();
+        let mut limits: HashMap<String, RateLimits> = HashMap::new();
+        let mut accounts = HashMap::new();
         for target in targets {
-            let mut globals = globals.clone();
-            let over = |flag: &mut Option<String>, value: &Option<String>| {
-                if value.is_some() {
-                    flag.clone_from(value);
-                }
+            let at = |error: CliError| error.at(&format!("account {}", target.account()));
+            let globals = of_target(globals, target).map_err(at)?;
+            let prepared = context::prepared(&globals).map_err(at)?;
+            let name = match &prepared.access_key {
+                // Another endpoint may be another world, in which the same key means somebody else.
+                Some(key) => format!("{key} {}", prepared.endpoint.unwrap_or_default()),
+                None => target.account().to_owned(),
             };
-            over(&mut globals.profile, &target.profile);
-            over(&mut globals.project_id, &target.project_id);
-            over(&mut globals.iam_endpoint, &target.iam_endpoint);
-            over(&mut globals.region, &target.region);
-            over(&mut globals.endpoint, &target.endpoint);
-            let (mut builder, caller) = context::prepared(&globals)
-                .map_err(|error| error.at(&format!("account {}", target.account())))?;
+            let mut builder = prepared.builder;
             if !settings::is_unlimited(&globals) {
-                let shared = limits.entry(target.account()).or_insert_with(|| match flags.quota_share {
+                let shared = limits.entry(name.clone()).or_insert_with(|| match flags.quota_share {
                     Some(parts) => RateLimits::with_share(1.0 / f64::from(parts)),
                     None => RateLimits::new(),
                 });
                 builder = builder.with_rate_limits(shared.clone());
             }
-            builders.insert(target.clone(), (builder.with_max_connections(concurrency), caller));
+            let builder = builder.with_max_connections(concurrency);
+            accounts.insert(target.clone(), Account { name, builder, user: prepared.user });
         }
         Ok(Self(Arc::new(Ready {
-            builders,
+            accounts,
             emulated: false,
             #[cfg(feature = "emulator")]
             _emulator: None,
@@ -157,14 +164,54 @@ impl Accounts {
 
 impl Connect for Accounts {
     fn builder(&self, target: &Target) -> Result<ClientBuilder, Error> {
-        self.0.builders.get(target).map(|(builder, _)| builder.clone()).ok_or_else(|| {
+        self.0.accounts.get(target).map(|account| account.builder.clone()).ok_or_else(|| {
             Error::no_credentials(format!("nothing is known of the account {}", target.account()), None)
         })
     }
 
-    fn caller(&self, target: &Target) -> Option<String> {
-        self.0.builders.get(target).and_then(|(_, caller)| caller.clone())
+    fn account(&self, target: &Target) -> String {
+        self.0
+            .accounts
+            .get(target)
+            .map_or_else(|| target.account().to_owned(), |account| account.name.clone())
     }
+
+    fn caller(&self, target: &Target) -> Option<String> {
+        self.0.accounts.get(target).and_then(|account| account.user.clone())
+    }
+}
+
+/// The flags as they are for a target. What the file says wins over variables; flags are not to contradict it, as
+/// either would go unseen.
+///
+/// # Errors
+/// When they do, or when requests would go elsewhere than a variable says.
+fn of_target(globals: &Globals, target: &Target) -> Result<Globals> {
+    let mut globals = globals.clone();
+    for (flag, given, value) in [
+        ("--profile", &mut globals.profile, &target.profile),
+        ("--project-id", &mut globals.project_id, &target.project_id),
+        ("--iam-endpoint", &mut globals.iam_endpoint, &target.iam_endpoint),
+        ("--region", &mut globals.region, &target.region),
+        ("--endpoint", &mut globals.endpoint, &target.endpoint),
+    ] {
+        let Some(value) = value else { continue };
+        if let Some(given) = given.as_ref().filter(|given| *given != value) {
+            return Err(CliError::usage(format!("{flag} is {given}, and the file says {value}"))
+                .with_hint("leave one of the two out"));
+        }
+        *given = Some(value.clone());
+    }
+    let variable = settings::variable::ENDPOINT;
+    if let (Some(region), None, Some(endpoint)) =
+        (&target.region, &globals.endpoint, settings::environment(variable))
+    {
+        return Err(CliError::usage(format!(
+            "{variable} is {endpoint}, and the file says the region {region}, which has an endpoint of its own"
+        ))
+        .with_hint(format!("give --endpoint {endpoint} to send all of it there, or unset {variable}")));
+    }
+    Ok(globals)
 }
 
 /// A cluster's plan, for people.
