@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _};
 use mrs_iam_sync::Error;
 
 use crate::accounts::Accounts;
@@ -11,6 +12,7 @@ use crate::file::nearest;
 use crate::fleet::{Entry, Fleet, Pick, Wish};
 use crate::plan::{ClusterKey, ClusterPlan};
 use crate::report::Failure;
+use crate::run::DEFAULT_CONCURRENCY;
 
 /// A cluster to look at.
 #[derive(Debug, Clone)]
@@ -48,8 +50,12 @@ pub(crate) fn in_turns(jobs: Vec<Job>, accounts: &Accounts) -> Vec<Job> {
 pub(crate) async fn jobs(fleet: &Fleet, accounts: &Accounts) -> Result<Vec<Job>, FileError> {
     let mut jobs = Vec::with_capacity(fleet.entries.len());
     let mut taken: HashMap<(String, String), usize> = HashMap::new();
-    for (number, entry) in fleet.entries.iter().enumerate() {
-        for job in found(entry, accounts).await {
+    let found = stream::iter(fleet.entries.iter().enumerate())
+        .map(async |(number, entry)| (number, entry, found(entry, accounts).await))
+        .buffered(DEFAULT_CONCURRENCY);
+    let mut found = std::pin::pin!(found);
+    while let Some((number, entry, jobs_of_entry)) = found.next().await {
+        for job in jobs_of_entry {
             if let Job::Wanted { cluster, .. } = &job
                 && let Some(id) = &cluster.cluster_id
                 // An id is hexadecimal: the same in capitals.
