@@ -54,7 +54,9 @@ export function chips({ field, label, noun, most, changed }) {
     const text = event.clipboardData?.getData("text") ?? "";
     if (!/[\r\n,]/.test(text)) return;
     event.preventDefault();
-    add(split(`${input.value}${text}`));
+    // As the browser would have put it: in place of what is selected.
+    const [from, to] = [input.selectionStart, input.selectionEnd];
+    add(split(`${input.value.slice(0, from)}${text}${input.value.slice(to)}`));
     input.value = "";
   });
   input.addEventListener("change", () => {

@@ -8,8 +8,8 @@ use url::Url;
 use crate::findings;
 use crate::page::{Look, Outcome, Page};
 
-const SYNC: &str = "UpdateSyncIamUser";
-const CANCEL: &str = "CancelSyncIamUser";
+pub(crate) const SYNC: &str = "UpdateSyncIamUser";
+pub(crate) const CANCEL: &str = "CancelSyncIamUser";
 
 /// Opens the address that was printed, and waits until the page can be used and has chosen what there is one of.
 pub(crate) async fn open(page: &Page, entrance: &Url) -> Outcome {
@@ -19,23 +19,23 @@ pub(crate) async fn open(page: &Page, entrance: &Url) -> Outcome {
     page.until("the only cluster is chosen", chosen, &[json!(SAMPLE_CLUSTER_ID)]).await.map(drop)
 }
 
-async fn ready(page: &Page) -> Outcome {
+pub(crate) async fn ready(page: &Page) -> Outcome {
     page.until("the page can be used", "return document.body.dataset.ready === 'true'", &[]).await.map(drop)
 }
 
-async fn operation(page: &Page, id: &str) -> Outcome {
+pub(crate) async fn operation(page: &Page, id: &str) -> Outcome {
     page.click(&format!("operation-{id}")).await?;
     page.reads("form-heading", id).await
 }
 
 /// Sends a write as far as the question.
-async fn asked(page: &Page) -> Outcome<String> {
+pub(crate) async fn asked(page: &Page) -> Outcome<String> {
     page.click("send").await?;
     page.text("confirm-text").await
 }
 
 /// Names user1, and sends.
-async fn sync_user1(page: &Page) -> Outcome {
+pub(crate) async fn sync_user1(page: &Page) -> Outcome {
     operation(page, SYNC).await?;
     page.enter("user_names", "user1,").await?;
     asked(page).await?;
@@ -44,7 +44,7 @@ async fn sync_user1(page: &Page) -> Outcome {
 }
 
 /// Waits for the end of what is followed; who is in the table, as `how name`.
-async fn outcome(page: &Page) -> Outcome<Vec<String>> {
+pub(crate) async fn outcome(page: &Page) -> Outcome<Vec<String>> {
     let script = "
         const card = document.querySelector('[data-test=follow]');
         return !card.hidden && !['running', undefined].includes(card.dataset.state) && card.dataset.state";
@@ -178,7 +178,7 @@ pub(crate) async fn copies_samples_of_each_language(page: &Page) -> Outcome {
 }
 
 /// What the clipboard has. A page may read it only when a person lets it.
-async fn clipboard(page: &Page) -> Outcome<String> {
+pub(crate) async fn clipboard(page: &Page) -> Outcome<String> {
     let wanted = json!({ "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
     page.tools("Browser.grantPermissions", wanted).await?;
     let text = page.script("return navigator.clipboard.readText()", &[]).await?;
@@ -469,7 +469,7 @@ pub(crate) async fn would_be_seen(page: &Page, entrance: &Url) -> Outcome {
     has("what was asked for elsewhere", &seen.elsewhere(&own).join(", "), "http://192.0.2.1/unhindered")
 }
 
-fn has(what: &str, text: &str, words: &str) -> Outcome {
+pub(crate) fn has(what: &str, text: &str, words: &str) -> Outcome {
     if text.contains(words) {
         Ok(())
     } else {
@@ -477,6 +477,6 @@ fn has(what: &str, text: &str, words: &str) -> Outcome {
     }
 }
 
-fn expect(what: &str, is: &str, wanted: &str) -> Outcome {
+pub(crate) fn expect(what: &str, is: &str, wanted: &str) -> Outcome {
     if is == wanted { Ok(()) } else { Err(format!("{what}: {wanted:?} is expected, but it is {is:?}")) }
 }

@@ -8,6 +8,7 @@ mod findings;
 mod page;
 mod process;
 mod reference;
+mod typing;
 mod watch;
 mod weight;
 
@@ -80,6 +81,7 @@ enum Check {
     Links,
     Dark,
     Keyboard,
+    Pasting,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
     Weight,
@@ -88,11 +90,12 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Keyboard, Links, Question, ReferenceLooks, Running, Samples,
-            Signature, Watch, Weight, WrongId,
+            Arrival, Dark, ExplorerLooks, Keyboard, Links, Pasting, Question, ReferenceLooks, Running,
+            Samples, Signature, Watch, Weight, WrongId,
         };
-        let mut all =
-            vec![Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard];
+        let mut all = vec![
+            Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
+        ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
             all.extend(Look::ALL.map(|look| ReferenceLooks(page, look)));
@@ -113,6 +116,7 @@ impl Check {
             Self::Links => "a link opens what it was copied from",
             Self::Dark => "it is dark when the system is, or as chosen",
             Self::Keyboard => "a synchronization by keyboard alone",
+            Self::Pasting => "pasted names go where the caret is",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
             Self::Weight => "weights",
@@ -277,6 +281,7 @@ async fn looked(
         Check::Links => explorer::opens_links(page, entrance).await,
         Check::Dark => explorer::is_dark_at_night(page).await,
         Check::Keyboard => explorer::needs_no_mouse(page).await,
+        Check::Pasting => typing::pastes_where_the_caret_is(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
