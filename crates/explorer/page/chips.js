@@ -8,6 +8,14 @@ export const split = (text) =>
     .map((name) => name.trim())
     .filter((name) => name !== "");
 
+/** Why a text can be no name, if so. What can be one may still not be one that the service knows. */
+function fault(name) {
+  if (name.includes("\t")) return "names have no tabs; of a table, copy one column";
+  if (/\p{Cc}/u.test(name)) return "names have no control characters";
+  if ([...name].length > 64) return "names have at most 64 characters";
+  return null;
+}
+
 /** Makes a field of names. `changed` is told whenever they change. */
 export function chips({ field, label, noun, most, changed }) {
   let names = [];
@@ -84,24 +92,30 @@ export function chips({ field, label, noun, most, changed }) {
     if (keepFocus) input.focus();
   }
 
-  /** Takes names in; tells which were merged, left off or too long. */
+  /** Takes names in; tells which were merged or left off, and what may not be meant. */
   function add(given) {
     const have = new Set(names);
-    const wrong = given.filter((name) => [...name].length > 64 || /\p{Cc}/u.test(name));
-    const good = given.filter((name) => !wrong.includes(name));
-    const fresh = [...new Set(good)].filter((name) => !have.has(name));
-    const merged = good.length - fresh.length;
+    const fresh = new Set();
+    const wrong = new Map();
+    let merged = 0;
+    for (const name of given) {
+      const why = fault(name);
+      if (why) wrong.set(why, (wrong.get(why) ?? 0) + 1);
+      else if (have.has(name) || fresh.has(name)) merged += 1;
+      else fresh.add(name);
+    }
     const room = Math.max(0, most - names.length);
     const parts = [];
-    const taken = fresh.slice(0, room);
+    const taken = [...fresh].slice(0, room);
     if (given.length > 1) parts.push(`${count(taken.length, "name")} added.`);
     if (merged > 0) parts.push(`${count(merged, "duplicate")} merged.`);
-    if (fresh.length > room) {
-      parts.push(`${count(fresh.length - room, "name")} left off: a request takes ${most.toLocaleString("en")} of a kind.`);
-    }
-    if (wrong.length > 0) parts.push(`${count(wrong.length, "name")} left off: longer than 64 characters, or with control characters.`);
+    if (fresh.size > room) parts.push(leftOff(fresh.size - room));
+    for (const [why, number] of wrong) parts.push(`${count(number, "name")} left off: ${why}.`);
+    if (taken.some((name) => /[";]/.test(name))) parts.push("Quotes and semicolons are part of the names.");
     take([...names, ...taken], parts.join(" "));
   }
+
+  const leftOff = (number) => `${count(number, "name")} left off: a request takes ${most.toLocaleString("en")} of a kind.`;
 
   function remove(at, focus = false) {
     const name = names[at];

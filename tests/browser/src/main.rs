@@ -82,6 +82,8 @@ enum Check {
     Dark,
     Keyboard,
     Pasting,
+    Table,
+    Quotes,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
     Weight,
@@ -90,11 +92,12 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Keyboard, Links, Pasting, Question, ReferenceLooks, Running,
-            Samples, Signature, Watch, Weight, WrongId,
+            Arrival, Dark, ExplorerLooks, Keyboard, Links, Pasting, Question, Quotes, ReferenceLooks,
+            Running, Samples, Signature, Table, Watch, Weight, WrongId,
         };
         let mut all = vec![
             Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
+            Table, Quotes,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -117,6 +120,8 @@ impl Check {
             Self::Dark => "it is dark when the system is, or as chosen",
             Self::Keyboard => "a synchronization by keyboard alone",
             Self::Pasting => "pasted names go where the caret is",
+            Self::Table => "a table is taken at once, and what is wrong with it told",
+            Self::Quotes => "quotes are told to be part of a name",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
             Self::Weight => "weights",
@@ -282,6 +287,8 @@ async fn looked(
         Check::Dark => explorer::is_dark_at_night(page).await,
         Check::Keyboard => explorer::needs_no_mouse(page).await,
         Check::Pasting => typing::pastes_where_the_caret_is(page).await,
+        Check::Table => typing::takes_large_tables_at_once(page).await,
+        Check::Quotes => typing::says_what_is_part_of_a_name(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
