@@ -16,6 +16,12 @@ function fault(name) {
   return null;
 }
 
+/** The beginning of a name that may be anything. */
+function shown(name) {
+  const characters = [...name.replace(/\p{Cc}/gu, "\uFFFD")];
+  return characters.length > 24 ? `${characters.slice(0, 24).join("")}…` : characters.join("");
+}
+
 /** Makes a field of names. `changed` is told whenever they change. */
 export function chips({ field, label, noun, most, changed }) {
   let names = [];
@@ -145,7 +151,7 @@ export function chips({ field, label, noun, most, changed }) {
       names.map((name, index) =>
         h(
           "li",
-          { class: "chip", test: `${field}-chip` },
+          { class: fault(name) ? "chip wrong" : "chip", test: `${field}-chip` },
           h("span", {}, name),
           h(
             "button",
@@ -172,11 +178,19 @@ export function chips({ field, label, noun, most, changed }) {
     pending: () => input.value.trim() !== "",
     commit: () => commit(false),
     focus: () => input.focus(),
-    /** Sets the names, as a link does. */
+    /** Sets the names, as a link does. What can be no name is not left off, but complained of. */
     set(given) {
-      names = [...new Set(given.map((name) => name.trim()).filter((name) => name !== ""))].slice(0, most);
-      told.textContent = "";
+      const all = [...new Set(given.map((name) => name.trim()).filter((name) => name !== ""))];
+      names = all.slice(0, most);
+      told.textContent = all.length > most ? leftOff(all.length - most) : "";
       show();
+    },
+    /** What is wrong with the names, in a sentence, or nothing. */
+    problem() {
+      const wrong = names.filter(fault);
+      if (wrong.length === 0) return "";
+      const others = wrong.length > 1 ? `, nor can ${count(wrong.length - 1, "other")}` : "";
+      return `“${shown(wrong[0])}” can be no ${noun}${others}: ${fault(wrong[0])}.`;
     },
     /** Names to suggest. */
     suggest(given) {

@@ -9,6 +9,8 @@ export function makeForm(element, context, { changed, sent, address }) {
   let operation = context.operations[0];
   let requiredOnly = false;
   let busy = false;
+  // Whether it was said that names are missing.
+  let missed = false;
   const most =
     context.operations.flatMap((it) => it.parameters).find((it) => it.max_items)?.max_items ?? 1000;
 
@@ -187,11 +189,16 @@ export function makeForm(element, context, { changed, sent, address }) {
     if (takesNames() && !given.everything && given.user_names.length + given.group_names.length === 0) {
       found.push(["names", has("is_all_sync") ? "Name at least one user or group, or choose everything." : "Name at least one user or group."]);
     }
+    if (takesNames() && !given.everything) {
+      for (const [field, names] of [["user_names", users], ["group_names", groups]]) {
+        if (names.problem()) found.push([field, names.problem()]);
+      }
+    }
     return found;
   }
 
-  /** Says when an id that is given cannot be one. */
-  const unusable = () => problems().find(([field]) => field.endsWith("_id") && values()[field])?.[1];
+  /** Says when an id or a name that is given cannot be one. */
+  const unusable = () => problems().find(([field]) => values()[field]?.length)?.[1];
 
   /** Marks what is wrong and goes there; true when nothing is. */
   function check() {
@@ -202,33 +209,39 @@ export function makeForm(element, context, { changed, sent, address }) {
     else region.removeAttribute("aria-invalid");
     project.complain(text("project_id"));
     cluster.complain(text("cluster_id"));
-    complainOfNames(text("names"));
+    missed = text("names") !== "";
+    complainOfNames(found);
     if (found.length === 0) return true;
     if (text("names") && requiredOnly) {
       requiredOnly = requiredSwitch.checked = false;
       show();
     }
-    ({ region, project_id: project, cluster_id: cluster, names: users })[found[0][0]].focus();
+    ({ region, project_id: project, cluster_id: cluster, names: users, user_names: users, group_names: groups })[found[0][0]].focus();
     say(found.map(([, what]) => what).join(" "));
     return false;
   }
 
-  function complainOfNames(text) {
-    namesError.textContent = text;
-    users.mark(text);
-    groups.mark(text);
+  /** Complains of names that can be none; that there are none, once somebody wants to send that. */
+  function complainOfNames(found) {
+    const text = (field) => found.find(([name]) => name === field)?.[1] ?? "";
+    const none = missed ? text("names") : "";
+    namesError.textContent = [none, text("user_names"), text("group_names")].filter(Boolean).join(" ");
+    users.mark(none || text("user_names"));
+    groups.mark(none || text("group_names"));
   }
 
-  /** Takes the complaints away that no longer hold. */
+  /** Takes the complaints away that no longer hold. Of names, which a link may have set, it complains at once. */
   function relax() {
-    const wrong = new Set(problems().map(([field]) => field));
+    const found = problems();
+    const wrong = new Set(found.map(([field]) => field));
     if (!wrong.has("region")) {
       regionError.textContent = "";
       region.removeAttribute("aria-invalid");
     }
     if (!wrong.has("project_id")) project.complain("");
     if (!wrong.has("cluster_id")) cluster.complain("");
-    if (!wrong.has("names")) complainOfNames("");
+    missed &&= wrong.has("names");
+    complainOfNames(found);
   }
 
   return {
@@ -250,7 +263,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     /** Chooses an operation; what the form holds stays. */
     choose(next) {
       operation = next;
-      complainOfNames("");
+      missed = false;
       show();
     },
     state: () => ({

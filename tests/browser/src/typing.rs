@@ -1,5 +1,6 @@
 //! What is typed and pasted into the explorer's form, and what links put there.
 
+use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
 use serde_json::json;
 
 use crate::explorer::{SYNC, expect, has, operation};
@@ -65,4 +66,33 @@ pub(crate) async fn says_what_is_part_of_a_name(page: &Page) -> Outcome {
     has("what is told", &page.text("group_names-told").await?, HINT)?;
     page.enter("group_names", &format!("g3{ENTER}")).await?;
     expect("what is told of a plain name", &page.content("group_names-told").await?, "")
+}
+
+pub(crate) async fn checks_names_of_links(page: &Page) -> Outcome {
+    let long = "u".repeat(65);
+    let link = format!(
+        "#op={SYNC}&region=cn-north-4&project_id={SAMPLE_PROJECT_ID}&cluster_id={SAMPLE_CLUSTER_ID}&user=user1&user={long}&group=a%07b&group=group1"
+    );
+    page.script("location.hash = arguments[0]", &[json!(link)]).await?;
+    page.reads("form-heading", SYNC).await?;
+    page.reads("names-error", "at most 64 characters").await?;
+    page.reads("names-error", "uuuu").await?;
+    page.reads("names-error", "control characters").await?;
+    page.reads("signature-waits", "complete").await?;
+    page.click("send").await?;
+    let asked = page.script("return document.querySelector('dialog').open", &[]).await?;
+    expect("whether it asks to send that", &asked.to_string(), "false")?;
+    expect("what has the focus", &page.focused().await?, "user_names")?;
+    let marked = "return ['user_names', 'group_names'].map((it) => document.querySelector(`[data-test=${it}]`).ariaInvalid)";
+    expect("which fields are marked", &page.script(marked, &[]).await?.to_string(), r#"["true","true"]"#)?;
+    page.picture("wrong-names").await?;
+    let remove = "document.querySelectorAll(`[data-test=${arguments[0]}-chip] button`)[arguments[1]].click()";
+    page.script(remove, &[json!("user_names"), json!(1)]).await?;
+    expect("which fields are marked", &page.script(marked, &[]).await?.to_string(), r#"[null,"true"]"#)?;
+    page.script(remove, &[json!("group_names"), json!(0)]).await?;
+    expect("what is told of right names", &page.content("names-error").await?, "")?;
+    // More than a request takes are not dropped without a word.
+    let many: String = (0..1001).map(|user| format!("&user={user}")).collect();
+    page.script("location.hash = arguments[0]", &[json!(format!("#op={SYNC}{many}"))]).await?;
+    page.reads("user_names-told", "1 name left off").await
 }
