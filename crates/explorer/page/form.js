@@ -25,7 +25,8 @@ export function makeForm(element, context, { changed, sent, address }) {
     field: "project_id",
     label: "Project",
     list: () => (region.value ? api.projects(region.value).then(projectItems) : null),
-    changed: () => {
+    changed,
+    chosen: () => {
       cluster.set("");
       loadClusters();
       changed();
@@ -35,7 +36,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     field: "cluster_id",
     label: "Cluster",
     list: () =>
-      region.value && project.value()
+      region.value && project.value() && !broken("project_id", project.value())
         ? api.clusters(region.value, project.value()).then((all) =>
             all.map((it) => ({ id: it.id, name: it.name, label: [it.name, it.id, it.state].filter(Boolean).join(" — ") })),
           )
@@ -175,16 +176,22 @@ export function makeForm(element, context, { changed, sent, address }) {
     return { ...base, user_names: users.names(), group_names: groups.names() };
   }
 
+  /** The rule that an id breaks, if any. */
+  function broken(field, id) {
+    const it = operation.parameters.find(({ name }) => name === field);
+    return it?.pattern && !new RegExp(it.pattern, "u").test(id) ? it.rule : null;
+  }
+
   /** What is wrong with the values: `[field, text]`. */
   function problems() {
     const found = [];
     const given = values();
     if (!given.region) found.push(["region", "Choose the region of the cluster."]);
     for (const field of ["project_id", "cluster_id"]) {
-      const rule = operation.parameters.find((it) => it.name === field);
       const name = field === "project_id" ? "project" : "cluster";
+      const rule = broken(field, given[field]);
       if (!given[field]) found.push([field, `Choose a ${name}, or type its id.`]);
-      else if (rule?.pattern && !new RegExp(rule.pattern, "u").test(given[field])) found.push([field, `This is no ${name} id: ${rule.rule}`]);
+      else if (rule) found.push([field, `This is no ${name} id: ${rule}`]);
     }
     if (takesNames() && !given.everything && given.user_names.length + given.group_names.length === 0) {
       found.push(["names", has("is_all_sync") ? "Name at least one user or group, or choose everything." : "Name at least one user or group."]);

@@ -4,12 +4,15 @@ import { fill, h } from "./dom.js";
 const OTHER = "\u0000other";
 
 /**
- * Makes a picker. `list` gives a promise of `{id, label}`, `changed` is told of each new id.
+ * Makes a picker. `list` gives a promise of `{id, label}`, `changed` is told of each change while an id is typed, and
+ * `chosen` once it is another one.
  *
  * The id typed is the truth; the list only helps to find it, and is not needed.
  */
-export function picker({ field, label, list, changed }) {
+export function picker({ field, label, list, changed, chosen = () => {} }) {
   let value = "";
+  // The one that `chosen` was told of.
+  let last = "";
   let items = [];
   let latest = 0;
   const select = h("select", { id: `${field}-select`, test: `${field}-select` });
@@ -42,14 +45,24 @@ export function picker({ field, label, list, changed }) {
       typing(true);
       input.focus();
     } else {
-      set(select.value);
-      changed(value);
+      value = select.value;
+      show();
+      settle();
+      changed();
     }
   });
   input.addEventListener("input", () => {
     value = input.value.trim();
-    changed(value);
+    changed();
   });
+  // When the field is left, or Enter pressed: what is asked for by each key would be asked in vain.
+  input.addEventListener("change", settle);
+
+  function settle() {
+    if (value === last) return;
+    last = value;
+    chosen();
+  }
 
   function typing(on) {
     input.hidden = !on;
@@ -99,7 +112,7 @@ export function picker({ field, label, list, changed }) {
 
   /** Sets the id, as a link or a default does. */
   function set(id) {
-    value = id;
+    value = last = id;
     show();
   }
 

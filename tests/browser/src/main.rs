@@ -84,6 +84,7 @@ enum Check {
     Pasting,
     Table,
     Quotes,
+    TypedId,
     WrongLink,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
@@ -94,11 +95,11 @@ impl Check {
     fn all() -> Vec<Self> {
         use Check::{
             Arrival, Dark, ExplorerLooks, Keyboard, Links, Pasting, Question, Quotes, ReferenceLooks,
-            Running, Samples, Signature, Table, Watch, Weight, WrongId, WrongLink,
+            Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId, WrongLink,
         };
         let mut all = vec![
             Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
-            Table, Quotes, WrongLink,
+            Table, Quotes, TypedId, WrongLink,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -123,6 +124,7 @@ impl Check {
             Self::Pasting => "pasted names go where the caret is",
             Self::Table => "a table is taken at once, and what is wrong with it told",
             Self::Quotes => "quotes are told to be part of a name",
+            Self::TypedId => "an id is looked up once it is typed",
             Self::WrongLink => "names of a link are checked like typed ones",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
@@ -291,6 +293,7 @@ async fn looked(
         Check::Pasting => typing::pastes_where_the_caret_is(page).await,
         Check::Table => typing::takes_large_tables_at_once(page).await,
         Check::Quotes => typing::says_what_is_part_of_a_name(page).await,
+        Check::TypedId => typing::looks_an_id_up_once_it_is_typed(page).await,
         Check::WrongLink => typing::checks_names_of_links(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::ReferenceLooks(..) | Check::Weight => Ok(()),

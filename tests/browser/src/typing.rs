@@ -1,5 +1,6 @@
 //! What is typed and pasted into the explorer's form, and what links put there.
 
+use fantoccini::key::Key;
 use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
 use serde_json::json;
 
@@ -8,6 +9,7 @@ use crate::page::{Outcome, Page};
 
 /// Ends what is typed into a field of names.
 const ENTER: char = '\u{e007}';
+const BACKSPACE: &str = "\u{e003}";
 
 /// Pastes a text where the caret or the selection is; how long that took, in milliseconds.
 async fn paste(page: &Page, field: &str, text: &str) -> Outcome<f64> {
@@ -66,6 +68,51 @@ pub(crate) async fn says_what_is_part_of_a_name(page: &Page) -> Outcome {
     has("what is told", &page.text("group_names-told").await?, HINT)?;
     page.enter("group_names", &format!("g3{ENTER}")).await?;
     expect("what is told of a plain name", &page.content("group_names-told").await?, "")
+}
+
+/// How often clusters were asked for since this was asked last.
+async fn lookups(page: &Page) -> Outcome<usize> {
+    let seen = page.take_seen().await?;
+    // The project that is typed is not one.
+    if let Some(line) =
+        seen.console.iter().find(|line| !line.contains("the server responded with a status of 502"))
+    {
+        return Err(format!("the console has {line:?}"));
+    }
+    Ok(seen.requests.iter().filter(|url| url.ends_with("/api/clusters")).count())
+}
+
+pub(crate) async fn looks_an_id_up_once_it_is_typed(page: &Page) -> Outcome {
+    operation(page, SYNC).await?;
+    let typing = "
+        const select = document.querySelector('[data-test=project_id-select]');
+        select.selectedIndex = select.options.length - 1;
+        select.dispatchEvent(new Event('change'));";
+    page.script(typing, &[]).await?;
+    lookups(page).await?;
+    let cluster = "return document.querySelector('[data-test=cluster_id]').value";
+    // Typed and taken back: the id is the one that it was.
+    page.enter("project_id", "1").await?;
+    page.enter("project_id", BACKSPACE).await?;
+    page.press(&[Key::Tab.into()]).await?;
+    expect(
+        "the cluster of the same project",
+        &page.script(cluster, &[]).await?.to_string(),
+        &json!(SAMPLE_CLUSTER_ID).to_string(),
+    )?;
+    expect("lookups for the same project", &lookups(page).await?.to_string(), "0")?;
+    page.script("document.querySelector('[data-test=project_id]').select()", &[]).await?;
+    page.enter("project_id", "0123456789").await?;
+    expect("lookups while an id is typed", &lookups(page).await?.to_string(), "0")?;
+    page.press(&[Key::Tab.into()]).await?;
+    page.reads("cluster_id-status", "Not listed").await?;
+    expect("lookups once it is typed", &lookups(page).await?.to_string(), "1")?;
+    expect("the cluster of another project", &page.script(cluster, &[]).await?.to_string(), "\"\"")?;
+    // What can be no id is not asked for.
+    page.enter("project_id", "/").await?;
+    page.press(&[Key::Tab.into()]).await?;
+    page.reads("sample-refused", "no project id").await?;
+    expect("lookups for what is no id", &lookups(page).await?.to_string(), "0")
 }
 
 pub(crate) async fn checks_names_of_links(page: &Page) -> Outcome {
