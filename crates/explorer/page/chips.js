@@ -42,7 +42,7 @@ export function chips({ field, label, noun, most, changed }) {
   const list = h("ul", { class: "chips", "aria-label": `${label}: chosen`, test: `${field}-chips` });
   const told = h("p", { id: `${field}-told`, class: "muted small", role: "status", test: `${field}-told` });
   const counted = h("span", { class: "muted small", test: `${field}-count` });
-  const clear = h("button", { type: "button", class: "quiet small", test: `${field}-clear`, onclick: () => take([], "") }, "Remove all");
+  const clear = h("button", { type: "button", class: "quiet small", test: `${field}-clear`, onclick: removeAll }, "Remove all");
   const tag = h("span", { class: "tag optional" }, "optional");
   const element = h(
     "div",
@@ -131,6 +131,12 @@ export function chips({ field, label, noun, most, changed }) {
     if (!focus) return;
     if (left.length > 0) focusChip();
     else input.focus();
+  }
+
+  function removeAll() {
+    take([], `${count(names.length, "name")} removed.`);
+    // The button is gone with the names.
+    input.focus();
   }
 
   function take(next, what) {

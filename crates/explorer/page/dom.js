@@ -32,6 +32,16 @@ export function say(text) {
   setTimeout(() => ($("live").textContent = text), 50);
 }
 
+/** Makes a button do nothing for a while. It is not disabled: that would take the focus from it. */
+export const idle = (button, on) => button.setAttribute("aria-disabled", String(on));
+
+/** A button that can be made idle. */
+export function pressable(properties, label, action) {
+  const button = h("button", { type: "button", ...properties }, label);
+  button.addEventListener("click", () => button.getAttribute("aria-disabled") === "true" || action());
+  return button;
+}
+
 /** A button that copies what `text` gives. */
 export function copyButton(label, text, test) {
   const button = h("button", { type: "button", class: "quiet small", test }, label);

@@ -42,10 +42,11 @@ export function follow({ operation, values, before, look }) {
   const abort = new AbortController();
   // Whether the card is another one's by now.
   let replaced = false;
+  const heading = h("h2", { id: "follow-heading", tabindex: "-1" }, "The synchronization");
   const state = h("p", { test: "follow-state", role: "status" }, "Accepted; looking whether it runs…");
   const stop = h("button", { type: "button", class: "quiet", test: "follow-stop", onclick: () => abort.abort() }, "Stop following");
   const outcome = h("div", { test: "outcome" });
-  fill(card, h("div", { class: "row spread" }, h("h2", { id: "follow-heading" }, "The synchronization"), stop), state, outcome);
+  fill(card, h("div", { class: "row spread" }, heading, stop), state, outcome);
   card.hidden = false;
   card.dataset.state = "running";
   card.scrollIntoView({ block: "nearest" });
@@ -60,6 +61,7 @@ export function follow({ operation, values, before, look }) {
     if (replaced) return;
     card.dataset.state = how;
     state.textContent = text;
+    if (document.activeElement === stop) heading.focus();
     stop.hidden = true;
   };
 

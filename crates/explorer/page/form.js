@@ -1,7 +1,7 @@
 // The form: where, and who.
 import * as api from "./api.js";
 import { chips } from "./chips.js";
-import { copyButton, fill, h, say } from "./dom.js";
+import { copyButton, fill, h, idle, pressable, say } from "./dom.js";
 import { picker } from "./picker.js";
 
 /** Makes the form. `changed` is told of each change, `sent` when it is to be sent; `address` gives a link. */
@@ -53,7 +53,7 @@ export function makeForm(element, context, { changed, sent, address }) {
   const users = chips({ field: "user_names", label: "Users", noun: "user", most, changed });
   const groups = chips({ field: "group_names", label: "Groups", noun: "group", most, changed });
   const membersTold = h("p", { class: "muted small", role: "status", test: "members-status" });
-  const members = h("button", { type: "button", class: "quiet small", test: "members-load", onclick: loadMembers }, "Suggest names from IAM");
+  const members = pressable({ class: "quiet small", test: "members-load" }, "Suggest names from IAM", loadMembers);
   const membersField = h("div", { class: "row" }, members, membersTold);
   const namesError = h("p", { class: "error", id: "names-error", test: "names-error" });
   const hidden = h("p", { class: "muted small", test: "hidden-note" });
@@ -128,7 +128,7 @@ export function makeForm(element, context, { changed, sent, address }) {
       membersTold.textContent = "Choose a region first.";
       return;
     }
-    members.disabled = true;
+    idle(members, true);
     membersTold.textContent = "Looking…";
     try {
       const found = await api.members(region.value);
@@ -138,7 +138,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     } catch (failed) {
       membersTold.textContent = `Not listed: ${failed.message} Names can be typed.`;
     }
-    members.disabled = false;
+    idle(members, false);
   }
 
   const has = (name) => operation.parameters.some((it) => it.name === name);
@@ -260,10 +260,10 @@ export function makeForm(element, context, { changed, sent, address }) {
     follows: () => followSwitch.checked,
     operation: () => operation,
     clusterName: () => cluster.items().find((it) => it.id === cluster.value())?.name,
-    /** While it sends, the button does nothing. It is not disabled: that would take the focus from it. */
+    /** While it sends, the button does nothing. */
     busy(on) {
       busy = on;
-      send.setAttribute("aria-disabled", String(on));
+      idle(send, on);
       send.setAttribute("aria-busy", String(on));
     },
     focus: () => heading.focus(),

@@ -1,5 +1,5 @@
 // A choice from what a discovery route lists, or an id that is typed.
-import { fill, h } from "./dom.js";
+import { fill, h, idle, pressable } from "./dom.js";
 
 const OTHER = "\u0000other";
 
@@ -28,7 +28,7 @@ export function picker({ field, label, list, changed, chosen = () => {} }) {
     "aria-label": `${label}: id`,
   });
   const status = h("p", { id: `${field}-status`, class: "muted small", test: `${field}-status` });
-  const reload = h("button", { type: "button", class: "quiet small", test: `${field}-reload`, onclick: load }, "Look again");
+  const reload = pressable({ class: "quiet small", test: `${field}-reload` }, "Look again", load);
   const error = h("p", { id: `${field}-error`, class: "error", test: `${field}-error` });
   const element = h(
     "div",
@@ -89,11 +89,11 @@ export function picker({ field, label, list, changed, chosen = () => {} }) {
     if (!wanted) {
       items = [];
       status.textContent = "";
-      reload.disabled = false;
+      idle(reload, false);
       return show();
     }
     status.textContent = "Looking…";
-    reload.disabled = true;
+    idle(reload, true);
     try {
       const found = await wanted;
       if (turn !== latest) return;
@@ -104,7 +104,7 @@ export function picker({ field, label, list, changed, chosen = () => {} }) {
       items = [];
       status.textContent = `Not listed: ${failed.message} An id can be typed.`;
     } finally {
-      if (turn === latest) reload.disabled = false;
+      if (turn === latest) idle(reload, false);
     }
     show();
     return items;

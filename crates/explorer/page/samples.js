@@ -1,6 +1,6 @@
 // Code samples for the values of the form, as they are typed.
 import * as api from "./api.js";
-import { $, code, copyButton, debounced, fill, h } from "./dom.js";
+import { $, code, copyButton, debounced, fill, h, idle, pressable } from "./dom.js";
 import { tabs } from "./tabs.js";
 
 const WORDS = {
@@ -18,7 +18,7 @@ export function samples(context, wanted) {
   const panel = h("div", { id: "sample", test: "sample-panel" });
   const notes = h("div", {});
   const file = h("span", { class: "muted small", test: "sample-file" });
-  const download = h("button", { type: "button", class: "quiet small", test: "sample-download", onclick: save }, "Download folder (.zip)");
+  const download = pressable({ class: "quiet small", test: "sample-download" }, "Download folder (.zip)", save);
   const { row, choose } = tabs(
     "Languages",
     panel,
@@ -71,7 +71,7 @@ export function samples(context, wanted) {
 
   async function save() {
     const { operation, values } = wanted();
-    download.disabled = true;
+    idle(download, true);
     try {
       const url = URL.createObjectURL(await api.archive(language, operation.id, values));
       h("a", { href: url, download: `${operation.id}-${language}.zip` }).click();
@@ -79,7 +79,7 @@ export function samples(context, wanted) {
     } catch (refused) {
       fill(notes, h("p", { class: "error" }, refused.message));
     }
-    download.disabled = false;
+    idle(download, false);
   }
 
   choose(language);

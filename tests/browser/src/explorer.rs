@@ -170,7 +170,7 @@ pub(crate) async fn copies_samples_of_each_language(page: &Page) -> Outcome {
     page.click("sample-download").await?;
     page.until(
         "the folder is there",
-        "return !document.querySelector('[data-test=sample-download]').disabled",
+        "return document.querySelector('[data-test=sample-download]').ariaDisabled !== 'true'",
         &[],
     )
     .await

@@ -3,6 +3,7 @@
 //! Each check has a browser and an explorer of its own, and passes only when the browser has asked nobody but this
 //! explorer (or the files of the reference), no policy was broken, and the console is empty.
 
+mod course;
 mod explorer;
 mod findings;
 mod page;
@@ -86,6 +87,7 @@ enum Check {
     Quotes,
     TypedId,
     WrongLink,
+    Focus,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
     Weight,
@@ -94,12 +96,12 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Keyboard, Links, Pasting, Question, Quotes, ReferenceLooks,
+            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, Pasting, Question, Quotes, ReferenceLooks,
             Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId, WrongLink,
         };
         let mut all = vec![
             Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
-            Table, Quotes, TypedId, WrongLink,
+            Table, Quotes, TypedId, WrongLink, Focus,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -126,6 +128,7 @@ impl Check {
             Self::Quotes => "quotes are told to be part of a name",
             Self::TypedId => "an id is looked up once it is typed",
             Self::WrongLink => "names of a link are checked like typed ones",
+            Self::Focus => "the focus stays where something was pressed",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
             Self::Weight => "weights",
@@ -295,6 +298,7 @@ async fn looked(
         Check::Quotes => typing::says_what_is_part_of_a_name(page).await,
         Check::TypedId => typing::looks_an_id_up_once_it_is_typed(page).await,
         Check::WrongLink => typing::checks_names_of_links(page).await,
+        Check::Focus => course::keeps_the_focus(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
