@@ -44,8 +44,7 @@ export function pressable(properties, label, action) {
 
 /** A button that copies what `text` gives. */
 export function copyButton(label, text, test) {
-  const button = h("button", { type: "button", class: "quiet small", test }, label);
-  button.addEventListener("click", async () => {
+  const button = pressable({ class: "quiet small", test }, label, async () => {
     try {
       await navigator.clipboard.writeText(text());
       button.textContent = "Copied";

@@ -19,6 +19,7 @@ export function samples(context, wanted) {
   const notes = h("div", {});
   const file = h("span", { class: "muted small", test: "sample-file" });
   const download = pressable({ class: "quiet small", test: "sample-download" }, "Download folder (.zip)", save);
+  const copy = copyButton("Copy", () => text, "sample-copy");
   const { row, choose } = tabs(
     "Languages",
     panel,
@@ -33,25 +34,31 @@ export function samples(context, wanted) {
     $("samples"),
     h("h2", { id: "samples-heading" }, "Code samples"),
     row,
-    h("div", { class: "row spread" }, file, h("span", { class: "row" }, copyButton("Copy", () => text, "sample-copy"), download)),
+    h("div", { class: "row spread" }, file, h("span", { class: "row" }, copy, download)),
     panel,
     notes,
     h("p", { class: "muted small" }, "Samples read credentials from the environment; none are in them."),
   );
+
+  /** Without a sample there is nothing to take. */
+  function hold(code) {
+    text = code;
+    for (const button of [copy, download]) idle(button, text === "");
+  }
 
   async function render() {
     const mine = ++turn;
     const chosen = context.languages.find((it) => it.slug === language);
     const { operation, values, unusable } = wanted();
     if (unusable) {
-      text = "";
+      hold("");
       fill(notes);
       return fill(panel, h("p", { class: "muted", test: "sample-refused" }, unusable));
     }
     try {
       const made = await api.sample(language, operation.id, values);
       if (mine !== turn) return;
-      text = made.code;
+      hold(made.code);
       file.textContent = made.file;
       fill(panel, code(`Sample: ${chosen.title}`, text, "sample"));
       const placeholders = made.placeholders.map((field) => WORDS[field] ?? field);
@@ -63,7 +70,7 @@ export function samples(context, wanted) {
       );
     } catch (refused) {
       if (mine !== turn) return;
-      text = "";
+      hold("");
       fill(panel, h("p", { class: "muted", test: "sample-refused" }, refused.message));
       fill(notes);
     }
@@ -79,9 +86,10 @@ export function samples(context, wanted) {
     } catch (refused) {
       fill(notes, h("p", { class: "error" }, refused.message));
     }
-    idle(download, false);
+    idle(download, text === "");
   }
 
+  hold("");
   choose(language);
   return debounced(200, render);
 }

@@ -1,9 +1,10 @@
 //! The course of things in the explorer: what is followed, what was not sent, where the focus goes, and Back.
 
 use fantoccini::key::Key;
+use mrs_iam_sync_emulator::SAMPLE_PROJECT_ID;
 use serde_json::json;
 
-use crate::explorer::{SYNC, expect, operation, sync_user1};
+use crate::explorer::{SYNC, clipboard, expect, operation, sync_user1};
 use crate::page::{Outcome, Page};
 
 pub(crate) async fn keeps_the_focus(page: &Page) -> Outcome {
@@ -31,4 +32,29 @@ pub(crate) async fn keeps_the_focus(page: &Page) -> Outcome {
     page.press(&[enter]).await?;
     page.reads("follow-state", "No longer followed").await?;
     expect("what has the focus once nothing is followed", &page.focused().await?, "follow-heading")
+}
+
+pub(crate) async fn copies_no_sample_where_there_is_none(page: &Page) -> Outcome {
+    operation(page, SYNC).await?;
+    page.reads("sample", "iam-sync-user").await?;
+    page.click("sample-copy").await?;
+    page.reads("sample-copy", "Copied").await?;
+    let copied = clipboard(page).await?;
+    let wrong = format!("#op={SYNC}&region=cn-north-4&project_id={SAMPLE_PROJECT_ID}&cluster_id=no/id");
+    page.script("location.hash = arguments[0]", &[json!(wrong)]).await?;
+    page.reads("sample-refused", "no cluster id").await?;
+    page.reads("live", "").await?;
+    page.until(
+        "the button can copy again",
+        "return document.querySelector('[data-test=sample-copy]').textContent === 'Copy'",
+        &[],
+    )
+    .await?;
+    for button in ["sample-copy", "sample-download"] {
+        let off = "return document.querySelector(`[data-test=${arguments[0]}]`).ariaDisabled";
+        expect(button, &page.script(off, &[json!(button)]).await?.to_string(), "\"true\"")?;
+    }
+    page.script("document.querySelector('[data-test=sample-copy]').click()", &[]).await?;
+    expect("the clipboard", &clipboard(page).await?, &copied)?;
+    expect("the button", &page.content("sample-copy").await?, "Copy")
 }

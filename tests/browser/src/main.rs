@@ -88,6 +88,7 @@ enum Check {
     TypedId,
     WrongLink,
     Focus,
+    NoSample,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
     Weight,
@@ -96,12 +97,12 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, Pasting, Question, Quotes, ReferenceLooks,
-            Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId, WrongLink,
+            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, NoSample, Pasting, Question, Quotes,
+            ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId, WrongLink,
         };
         let mut all = vec![
             Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
-            Table, Quotes, TypedId, WrongLink, Focus,
+            Table, Quotes, TypedId, WrongLink, Focus, NoSample,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -129,6 +130,7 @@ impl Check {
             Self::TypedId => "an id is looked up once it is typed",
             Self::WrongLink => "names of a link are checked like typed ones",
             Self::Focus => "the focus stays where something was pressed",
+            Self::NoSample => "no sample is copied where there is none",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
             Self::Weight => "weights",
@@ -299,6 +301,7 @@ async fn looked(
         Check::TypedId => typing::looks_an_id_up_once_it_is_typed(page).await,
         Check::WrongLink => typing::checks_names_of_links(page).await,
         Check::Focus => course::keeps_the_focus(page).await,
+        Check::NoSample => course::copies_no_sample_where_there_is_none(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
