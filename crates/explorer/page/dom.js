@@ -42,13 +42,13 @@ export function pressable(properties, label, action) {
   return button;
 }
 
-/** A button that copies what `text` gives. */
-export function copyButton(label, text, test) {
+/** A button that copies what `text` gives, and then says what `told` gives. */
+export function copyButton(label, text, test, told = () => "Copied") {
   const button = pressable({ class: "quiet small", test }, label, async () => {
     try {
       await navigator.clipboard.writeText(text());
       button.textContent = "Copied";
-      say("Copied");
+      say(told());
     } catch {
       button.textContent = "Not allowed";
     }

@@ -1,8 +1,12 @@
 // The form: where, and who.
 import * as api from "./api.js";
 import { chips } from "./chips.js";
-import { copyButton, fill, h, idle, pressable, say } from "./dom.js";
+import { copyButton, count, fill, h, idle, pressable, say } from "./dom.js";
+import { MAX_NAMES, omitted } from "./link.js";
 import { picker } from "./picker.js";
+
+// Whoever clicks a link on another page is refused: gate.rs.
+const LINK_RULE = "A link is opened by putting it into the address bar.";
 
 /** Makes the form. `changed` is told of each change, `sent` when it is to be sent; `address` gives a link. */
 export function makeForm(element, context, { changed, sent, address }) {
@@ -64,7 +68,8 @@ export function makeForm(element, context, { changed, sent, address }) {
   const heading = h("h2", { id: "form-heading", tabindex: "-1", test: "form-heading" });
   const summary = h("p", { class: "muted" });
   const send = h("button", { type: "submit", class: "primary", test: "send" }, "Send");
-  const link = copyButton("Copy link", address, "copy-link");
+  const link = copyButton("Copy link", address, "copy-link", copied);
+  const linkTold = h("p", { class: "muted small", test: "link-told" }, LINK_RULE);
 
   fill(
     element,
@@ -80,7 +85,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     namesError,
     hidden,
     followField,
-    h("div", { class: "row" }, send, link),
+    h("div", { class: "row" }, send, link, linkTold),
   );
 
   element.addEventListener("submit", (event) => {
@@ -182,6 +187,16 @@ export function makeForm(element, context, { changed, sent, address }) {
     return it?.pattern && !new RegExp(it.pattern, "u").test(id) ? it.rule : null;
   }
 
+  const state = () => ({
+    operation: operation.id,
+    region: region.value,
+    project_id: project.value(),
+    cluster_id: cluster.value(),
+    everything: everything.checked,
+    user_names: users.names(),
+    group_names: groups.names(),
+  });
+
   /** What is wrong with the values: `[field, text]`. */
   function problems() {
     const found = [];
@@ -228,6 +243,14 @@ export function makeForm(element, context, { changed, sent, address }) {
     return false;
   }
 
+  /** Tells what a link that was copied does not have. */
+  function copied() {
+    const left = omitted(state());
+    const text = left ? `Copied without the ${count(left, "name")}: a link holds ${MAX_NAMES}.` : "Copied";
+    linkTold.textContent = left ? `${text} ${LINK_RULE}` : LINK_RULE;
+    return text;
+  }
+
   /** Complains of names that can be none; that there are none, once somebody wants to send that. */
   function complainOfNames(found) {
     const text = (field) => found.find(([name]) => name === field)?.[1] ?? "";
@@ -247,6 +270,7 @@ export function makeForm(element, context, { changed, sent, address }) {
     }
     if (!wrong.has("project_id")) project.complain("");
     if (!wrong.has("cluster_id")) cluster.complain("");
+    linkTold.textContent = LINK_RULE;
     missed &&= wrong.has("names");
     complainOfNames(found);
   }
@@ -273,15 +297,7 @@ export function makeForm(element, context, { changed, sent, address }) {
       missed = false;
       show();
     },
-    state: () => ({
-      operation: operation.id,
-      region: region.value,
-      project_id: project.value(),
-      cluster_id: cluster.value(),
-      everything: everything.checked,
-      user_names: users.names(),
-      group_names: groups.names(),
-    }),
+    state,
     /** Sets the values, as a link does. */
     set(state) {
       region.value = context.regions.includes(state.region) ? state.region : "";

@@ -3,6 +3,12 @@
 /** Names that a link carries at most; an address has its limits. */
 export const MAX_NAMES = 200;
 
+/** How many names a link lacks: it has all of them or none. */
+export function omitted(state) {
+  const number = state.user_names.length + state.group_names.length;
+  return number > MAX_NAMES ? number : 0;
+}
+
 /** The part behind `#` for a state of the form. */
 export function write(state) {
   const parameters = new URLSearchParams();
@@ -11,7 +17,7 @@ export function write(state) {
     if (state[field]) parameters.set(field, state[field]);
   }
   if (state.everything) parameters.set("everything", "1");
-  if (state.user_names.length + state.group_names.length <= MAX_NAMES) {
+  if (omitted(state) === 0) {
     for (const name of state.user_names) parameters.append("user", name);
     for (const name of state.group_names) parameters.append("group", name);
   }

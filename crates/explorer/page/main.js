@@ -4,7 +4,7 @@
 //   banner, signer, theme, live        what the page is, and what it says to screen readers
 //   operations, operation-ID, docs     the operations; ID is the operationId, aria-current the chosen one
 //   documentation-link
-//   form, form-heading, required-only, hidden-note, send, copy-link, follow-on
+//   form, form-heading, required-only, hidden-note, send, copy-link, link-told, follow-on
 //   region, region-error               and for project_id and cluster_id: FIELD-select, FIELD (typed id),
 //                                      FIELD-status, FIELD-reload, FIELD-error
 //   everything, everything-field

@@ -422,7 +422,14 @@ async fn go_through(page: &Page, look: Look, complaints: &mut Vec<String>) -> Ou
     operation(page, CANCEL).await?;
     page.click("language-java").await?;
     page.reads("sample", "com.huaweicloud").await?;
-    seen("removal").await
+    seen("removal").await?;
+    let users: String = (0..200).map(|user| format!("&user=user{user}")).collect();
+    let link = format!("#op={CANCEL}&cluster_id=no/id&user={long}0&group=a%07{users}");
+    page.script("location.hash = arguments[0]", &[json!(link)]).await?;
+    page.reads("sample-refused", "no cluster id").await?;
+    page.click("copy-link").await?;
+    page.reads("link-told", "Copied without the 202 names").await?;
+    seen("wrong-link").await
 }
 
 /// Does what must not be done, so that a watch that sees nothing is noticed.

@@ -86,6 +86,7 @@ enum Check {
     Table,
     Quotes,
     TypedId,
+    LongLink,
     WrongLink,
     Focus,
     NoSample,
@@ -97,12 +98,13 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, NoSample, Pasting, Question, Quotes,
-            ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId, WrongLink,
+            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, LongLink, NoSample, Pasting, Question,
+            Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId,
+            WrongLink,
         };
         let mut all = vec![
             Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
-            Table, Quotes, TypedId, WrongLink, Focus, NoSample,
+            Table, Quotes, TypedId, LongLink, WrongLink, Focus, NoSample,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -128,6 +130,7 @@ impl Check {
             Self::Table => "a table is taken at once, and what is wrong with it told",
             Self::Quotes => "quotes are told to be part of a name",
             Self::TypedId => "an id is looked up once it is typed",
+            Self::LongLink => "a link says what it leaves out",
             Self::WrongLink => "names of a link are checked like typed ones",
             Self::Focus => "the focus stays where something was pressed",
             Self::NoSample => "no sample is copied where there is none",
@@ -299,6 +302,7 @@ async fn looked(
         Check::Table => typing::takes_large_tables_at_once(page).await,
         Check::Quotes => typing::says_what_is_part_of_a_name(page).await,
         Check::TypedId => typing::looks_an_id_up_once_it_is_typed(page).await,
+        Check::LongLink => typing::tells_what_a_link_leaves_out(page).await,
         Check::WrongLink => typing::checks_names_of_links(page).await,
         Check::Focus => course::keeps_the_focus(page).await,
         Check::NoSample => course::copies_no_sample_where_there_is_none(page).await,

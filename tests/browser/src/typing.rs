@@ -4,7 +4,7 @@ use fantoccini::key::Key;
 use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
 use serde_json::json;
 
-use crate::explorer::{SYNC, expect, has, operation};
+use crate::explorer::{SYNC, clipboard, expect, has, operation};
 use crate::page::{Outcome, Page};
 
 /// Ends what is typed into a field of names.
@@ -113,6 +113,37 @@ pub(crate) async fn looks_an_id_up_once_it_is_typed(page: &Page) -> Outcome {
     page.press(&[Key::Tab.into()]).await?;
     page.reads("sample-refused", "no project id").await?;
     expect("lookups for what is no id", &lookups(page).await?.to_string(), "0")
+}
+
+pub(crate) async fn tells_what_a_link_leaves_out(page: &Page) -> Outcome {
+    const TOLD: &str = "Copied without the 201 names: a link holds 200.";
+    operation(page, SYNC).await?;
+    has("beside the button", &page.text("link-told").await?, "address bar")?;
+    let users: String = (0..201).map(|user| format!("user{user}\n")).collect();
+    paste(page, "user_names", &users).await?;
+    page.click("copy-link").await?;
+    page.reads("copy-link", "Copied").await?;
+    page.reads("live", TOLD).await?;
+    has("beside the button", &page.text("link-told").await?, TOLD)?;
+    page.picture("link-without-names").await?;
+    let link = clipboard(page).await?;
+    if link.contains("user=") {
+        return Err(format!("the link has names: {link}"));
+    }
+    // One less, and all are there.
+    page.press(&[Key::Tab.into()]).await?;
+    page.enter("user_names", BACKSPACE).await?;
+    page.reads("user_names-count", "200 of").await?;
+    page.until(
+        "the button can copy again",
+        "return document.querySelector('[data-test=copy-link]').textContent === 'Copy link'",
+        &[],
+    )
+    .await?;
+    page.click("copy-link").await?;
+    page.reads("copy-link", "Copied").await?;
+    let users = clipboard(page).await?.matches("user=").count();
+    expect("the names of the link", &users.to_string(), "200")
 }
 
 pub(crate) async fn checks_names_of_links(page: &Page) -> Outcome {
