@@ -75,7 +75,8 @@ impl Refusal {
     /// A link of another page led here. A browser would keep the cookie from what follows.
     pub(crate) fn followed() -> Self {
         Self::new(StatusCode::FORBIDDEN, "foreign", "another page led here").with_hint(
-            "copy the address that `mrs-iam-sync explorer` has printed into the browser's address bar",
+            "copy the link itself into the address bar of a new tab: its values come along. A browser that has not been \
+             let in yet needs the address first that `mrs-iam-sync explorer` has printed",
         )
     }
 

@@ -277,6 +277,13 @@ pub(crate) async fn opens_links(page: &Page, entrance: &Url) -> Outcome {
     if link.query().is_some() {
         return Err("the link has the token".to_owned());
     }
+    // One that another page has is not followed, but told how to be opened.
+    page.blank().await?;
+    let click = "const it = document.createElement('a'); it.href = arguments[0]; document.body.append(it); it.click()";
+    page.script(click, &[json!(link.as_str())]).await?;
+    let refused = "return document.body.textContent.includes('into the address bar of a new tab')";
+    page.until("the way to open it is told", refused, &[]).await?;
+    only_refused(page, entrance).await?;
     // In another page of the same browser, and with nothing that the first one had.
     page.blank().await?;
     page.go(&link).await?;
@@ -299,9 +306,13 @@ pub(crate) async fn opens_links(page: &Page, entrance: &Url) -> Outcome {
     page.go(&bare).await?;
     let text = page.script("return document.body.textContent", &[]).await?;
     has("the refusal", text.as_str().unwrap_or_default(), "has not been let in")?;
-    // That is an error to the console, and the one that is meant; the browser asks for an icon, too.
+    only_refused(page, entrance).await
+}
+
+/// A page that is refused is an error to the console, and the one that is meant; the browser asks for an icon, too.
+async fn only_refused(page: &Page, entrance: &Url) -> Outcome {
     let seen = page.take_seen().await?;
-    let meant = |line: &String| line.contains("the server responded with a status of 403");
+    let meant = |line: &String| line.contains("a status of 403") || line.contains("/favicon.ico - ");
     if seen.console.is_empty() || !seen.console.iter().all(meant) {
         return Err(format!("the console has {:?}", seen.console));
     }
