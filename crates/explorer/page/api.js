@@ -2,15 +2,20 @@
 
 /** A request that the explorer refused, or that got no answer. */
 export class Refused extends Error {
-  constructor(status, error) {
+  constructor(error) {
     super(error.message);
-    this.status = status;
     this.code = error.code;
     this.hint = error.hint;
     this.field = error.field;
+    this.sent = error.sent;
     this.causes = error.causes ?? [];
     this.errorCode = error.error_code;
     this.requestId = error.request_id;
+  }
+
+  /** In two words: only a request that is known not to have left was not sent. */
+  get fate() {
+    return this.sent === false ? "Not sent" : "No answer";
   }
 }
 
@@ -19,7 +24,7 @@ async function call(path, options) {
   try {
     response = await fetch(path, { credentials: "same-origin", redirect: "error", ...options });
   } catch {
-    throw new Refused(0, {
+    throw new Refused({
       code: "gone",
       message: "The explorer does not answer.",
       hint: "Is it still running? Start it again and open the address that it prints.",
@@ -32,7 +37,7 @@ async function call(path, options) {
   } catch {
     error = undefined;
   }
-  throw new Refused(response.status, error ?? { code: "unexpected", message: `The explorer answered ${response.status}.` });
+  throw new Refused(error ?? { code: "unexpected", message: `The explorer answered ${response.status}.` });
 }
 
 const post = (path, body, signal) =>

@@ -224,7 +224,7 @@ function showHistory() {
   fill(
     $("history"),
     calls.map((entry) => {
-      const status = entry.answer ? `${entry.answer.status}` : "no answer";
+      const status = entry.answer ? `${entry.answer.status}` : entry.refused.fate.toLowerCase();
       const kind = entry.answer?.status < 300 ? "good" : entry.answer?.status < 500 ? "warn" : "bad";
       return h(
         "li",

@@ -57,13 +57,13 @@ export function showRefused(operation, refused) {
     h(
       "div",
       { class: "note bad", test: "refused" },
-      h("p", {}, h("strong", { test: "refused-code" }, refused.status >= 500 || refused.status === 0 ? "No answer" : "Not sent"), " ", h("span", { test: "refused-message" }, refused.message)),
+      h("p", {}, h("strong", { test: "refused-code" }, refused.fate), " ", h("span", { test: "refused-message" }, refused.message)),
       refused.causes.map((cause) => h("p", { class: "small" }, `Because: ${cause}`)),
       refused.hint ? h("p", { test: "refused-hint" }, h("strong", {}, "What to do: "), refused.hint) : null,
     ),
   );
   reveal(card);
-  say(`${operation}: ${refused.message}`);
+  say(`${operation}: ${refused.fate}. ${refused.message}`);
 }
 
 function heading(operation) {

@@ -26,6 +26,9 @@ pub(crate) struct Refusal {
     /// The value that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    /// `false` when the service was sent nothing; absent when it may have been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent: Option<bool>,
     #[serde(flatten)]
     failure: Option<Box<Failure>>,
 }
@@ -48,12 +51,26 @@ struct Failure {
 
 impl Refusal {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), hint: None, field: None, failure: None }
+        let message = message.into();
+        Self { status, code, message, hint: None, field: None, sent: Some(false), failure: None }
     }
 
     fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Something that failed here once the service had answered.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self { sent: None, ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message) }
+    }
+
+    /// A call of `exchange_raw` without an answer. It gives whatever the service answers, so that all but silence and
+    /// what cannot be read is a failure before the request left: no credentials to be had, no place within the rate limit.
+    pub(crate) fn of_exchange(error: Error) -> Self {
+        let silent =
+            matches!(error.kind(), ErrorKind::Connection | ErrorKind::Timeout | ErrorKind::UnexpectedAnswer);
+        Self { sent: (!silent).then_some(false), ..Self::from(error) }
     }
 
     /// No token, or a wrong one.
@@ -179,8 +196,10 @@ impl From<Error> for Refusal {
             error_code: error.error_code().map(masked),
             request_id: error.request_id().map(masked),
         };
+        let nothing = matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Credentials);
         Self {
             hint: error.hint().map(str::to_owned),
+            sent: nothing.then_some(false),
             failure: Some(Box::new(failure)),
             ..Self::new(status, error.kind().as_str(), masked(&error.to_string()))
         }
@@ -190,5 +209,23 @@ impl From<Error> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response<Body> {
         self.json()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(refusal: &Refusal) -> Option<bool> {
+        serde_json::to_value(refusal).unwrap()["sent"].as_bool()
+    }
+
+    #[test]
+    fn what_was_not_sent_is_told_apart_from_silence() {
+        assert_eq!(sent(&Refusal::value("user_names", "no name")), Some(false));
+        assert_eq!(sent(&Refusal::internal("no JSON")), None);
+        let error = || Error::no_credentials("none", None);
+        assert_eq!(sent(&Refusal::of_exchange(error())), Some(false));
+        assert_eq!(sent(&Refusal::from(error())), Some(false));
     }
 }

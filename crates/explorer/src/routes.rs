@@ -241,8 +241,10 @@ async fn send(State(shared): Explorer, request: Request) -> Answered {
         return Err(Refusal::value("confirmed", "a write is sent only when it was confirmed"));
     }
     let client = shared.client(&order.values.region, &order.values.project_id)?;
-    let answered =
-        client.exchange_raw(prepared.method.clone(), &prepared.path, prepared.body.as_deref()).await?;
+    let answered = client
+        .exchange_raw(prepared.method.clone(), &prepared.path, prepared.body.as_deref())
+        .await
+        .map_err(Refusal::of_exchange)?;
     tracing::info!(operation = operation.id, status = answered.status.as_u16(), "sent");
     answer(&Answer::new(client.endpoint(), &prepared, &answered))
 }
@@ -278,8 +280,7 @@ async fn archive(State(shared): Explorer, request: Request) -> Answered {
 
 fn answer(value: &impl Serialize) -> Answered {
     // Everything here is made of texts and numbers.
-    let text = serde_json::to_string(value)
-        .map_err(|error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", error.to_string()))?;
+    let text = serde_json::to_string(value).map_err(|error| Refusal::internal(error.to_string()))?;
     Ok(typed(StatusCode::OK, "application/json", text))
 }
 

@@ -1,11 +1,46 @@
 //! The course of things in the explorer: what is followed, what was not sent, where the focus goes, and Back.
 
 use fantoccini::key::Key;
-use mrs_iam_sync_emulator::SAMPLE_PROJECT_ID;
+use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
 use serde_json::json;
+use url::Url;
 
-use crate::explorer::{SYNC, clipboard, expect, operation, sync_user1};
+use crate::explorer::{CANCEL, SYNC, asked, clipboard, expect, operation, ready, sync_user1};
 use crate::page::{Outcome, Page};
+
+/// Without credentials nothing is sent; where nobody answers, nobody knows.
+pub(crate) async fn tells_what_became_of_it(page: &Page, entrance: &Url, credentials: bool) -> Outcome {
+    let (message, fate) = match credentials {
+        true => ("cannot connect", "No answer"),
+        false => ("no credentials", "Not sent"),
+    };
+    page.go(entrance).await?;
+    ready(page).await?;
+    let place = format!("region=cn-north-4&project_id={SAMPLE_PROJECT_ID}&cluster_id={SAMPLE_CLUSTER_ID}");
+    page.script("location.hash = arguments[0]", &[json!(format!("#op={CANCEL}&{place}&user=user1"))]).await?;
+    page.reads("form-heading", CANCEL).await?;
+    page.click("follow-on").await?;
+    asked(page).await?;
+    page.click("confirm-yes").await?;
+    page.reads("refused-message", message).await?;
+    expect("what became of it", &page.text("refused-code").await?, fate)?;
+    page.reads("history-entry", &fate.to_lowercase()).await?;
+    page.picture(&fate.to_lowercase().replace(' ', "-")).await?;
+    // Nobody listens to the explorer either.
+    page.script("window.fetch = () => Promise.reject(new TypeError('gone'))", &[]).await?;
+    asked(page).await?;
+    page.click("confirm-yes").await?;
+    page.reads("refused-message", "does not answer").await?;
+    expect("what became of it", &page.text("refused-code").await?, "No answer")?;
+    page.reads("history-entry", "no answer").await?;
+    let seen = page.take_seen().await?;
+    let meant = |line: &String| line.contains("the server responded with a status of 502");
+    let own = crate::watch::Allowed::Origin(entrance.clone());
+    match seen.console.iter().all(meant) {
+        true => expect("what else was asked for", &seen.elsewhere(&own).join(", "), ""),
+        false => Err(format!("the console has {:?}", seen.console)),
+    }
+}
 
 pub(crate) async fn keeps_the_focus(page: &Page) -> Outcome {
     let enter: char = Key::Enter.into();

@@ -88,6 +88,8 @@ enum Check {
     TypedId,
     LongLink,
     WrongLink,
+    /// Whether there are credentials, where nobody answers.
+    Fate(bool),
     Focus,
     NoSample,
     ExplorerLooks(Look),
@@ -98,13 +100,31 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Focus, Keyboard, Links, LongLink, NoSample, Pasting, Question,
-            Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight, WrongId,
-            WrongLink,
+            Arrival, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample, Pasting,
+            Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight,
+            WrongId, WrongLink,
         };
         let mut all = vec![
-            Watch, Arrival, WrongId, Running, Samples, Signature, Question, Links, Dark, Keyboard, Pasting,
-            Table, Quotes, TypedId, LongLink, WrongLink, Focus, NoSample,
+            Watch,
+            Arrival,
+            WrongId,
+            Running,
+            Samples,
+            Signature,
+            Question,
+            Links,
+            Dark,
+            Keyboard,
+            Pasting,
+            Table,
+            Quotes,
+            TypedId,
+            LongLink,
+            WrongLink,
+            Fate(false),
+            Fate(true),
+            Focus,
+            NoSample,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -132,6 +152,8 @@ impl Check {
             Self::TypedId => "an id is looked up once it is typed",
             Self::LongLink => "a link says what it leaves out",
             Self::WrongLink => "names of a link are checked like typed ones",
+            Self::Fate(false) => "what was not sent is called so",
+            Self::Fate(true) => "what may have been sent is said to have no answer",
             Self::Focus => "the focus stays where something was pressed",
             Self::NoSample => "no sample is copied where there is none",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
@@ -240,7 +262,10 @@ fn indented(text: &str) -> String {
 /// Runs one check, and then looks at what the browser did meanwhile.
 async fn checked(ground: &Ground<'_>, check: Check, sum: &mut Sum) -> Outcome<String> {
     let cli = ground.cli;
-    let explorer = Explorer::start(&cli.program).await?;
+    let explorer = match check {
+        Check::Fate(credentials) => Explorer::on_nothing(&cli.program, credentials).await?,
+        _ => Explorer::start(&cli.program).await?,
+    };
     let page = Page::open(&ground.driver.url, &cli.chromium, &cli.pictures, ground.axe.as_deref()).await?;
     let outcome = match tokio::time::timeout(DEADLINE, looked(ground, check, &page, &explorer, sum)).await {
         Ok(outcome) => outcome,
@@ -283,6 +308,11 @@ async fn looked(
             return Ok(String::new());
         }
         Check::Weight => return weights(ground, page, entrance, sum).await,
+        // No cluster is chosen there.
+        Check::Fate(credentials) => {
+            course::tells_what_became_of_it(page, entrance, credentials).await?;
+            return Ok(String::new());
+        }
         Check::ExplorerLooks(look) => page.look(look).await?,
         _ => {}
     }
@@ -307,7 +337,7 @@ async fn looked(
         Check::Focus => course::keeps_the_focus(page).await,
         Check::NoSample => course::copies_no_sample_where_there_is_none(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
-        Check::ReferenceLooks(..) | Check::Weight => Ok(()),
+        Check::Fate(_) | Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
     Ok(String::new())
 }

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use mrs_iam_sync_emulator::{SAMPLE_ACCESS_KEY, SAMPLE_SECRET_KEY};
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use url::Url;
@@ -11,24 +13,46 @@ use url::Url;
 /// For a program to say where it listens.
 const START: Duration = Duration::from_secs(20);
 
-/// An explorer on an emulator of its own. It is killed when this is dropped.
+/// In the environment it is what an explorer signs with.
+const SAMPLE_KEY: [(&str, &str); 2] =
+    [("HUAWEICLOUD_SDK_AK", SAMPLE_ACCESS_KEY), ("HUAWEICLOUD_SDK_SK", SAMPLE_SECRET_KEY)];
+
+/// A running explorer. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Explorer {
     _child: Child,
+    /// A home without files, where one is needed.
+    _home: Option<TempDir>,
     /// The address that it prints, with its token.
     pub(crate) entrance: Url,
 }
 
 impl Explorer {
+    /// On an emulator within it.
     pub(crate) async fn start(program: &Path) -> Result<Self, String> {
+        Self::explorer(Command::new(program).args(["explorer", "--emulated"])).await
+    }
+
+    /// On an address where nobody is; without credentials, wherever they may be looked for, nobody is asked there.
+    pub(crate) async fn on_nothing(program: &Path, credentials: bool) -> Result<Self, String> {
+        const NOBODY: &str = "http://127.0.0.1:9";
+        let home = tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?;
         let mut command = Command::new(program);
-        command.args(["explorer", "--emulated"]);
+        command.args(["explorer", "--endpoint", NOBODY, "--iam-endpoint", NOBODY]);
+        command.env("HOME", home.path()).env("MRS_IAM_SYNC_METADATA", "off");
+        if credentials {
+            command.envs(SAMPLE_KEY);
+        }
+        Ok(Self { _home: Some(home), ..Self::explorer(&mut command).await? })
+    }
+
+    async fn explorer(command: &mut Command) -> Result<Self, String> {
         let failed = |what: String| format!("the explorer {what}");
-        let (child, mut lines) = started(&mut command).map_err(failed)?;
+        let (child, mut lines) = started(command).map_err(failed)?;
         let line = said(&mut lines, |_| true).await.map_err(failed)?;
         let entrance =
             Url::parse(line.trim()).map_err(|error| format!("the explorer prints {line:?}: {error}"))?;
-        Ok(Self { _child: child, entrance })
+        Ok(Self { _child: child, _home: None, entrance })
     }
 }
 
