@@ -5,10 +5,11 @@ import { $, count, fill, h, say } from "./dom.js";
 const SETTLE = 10_000;
 const DEADLINE = 15 * 60_000;
 const FIRST_REST = 1_000;
-const LONGEST_REST = 5_000;
+const LONGEST_REST = 15_000;
+const GROWTH = 1.5;
 /** Failures in a row that are borne. */
 const PATIENCE = 5;
-/** Looks for names that are missing once it has finished. */
+/** Looks for names that are missing once it is known to have finished. */
 const SECOND_LOOKS = 3;
 /** Rows of the table. */
 const MAX_ROWS = 300;
@@ -51,6 +52,12 @@ export function follow({ operation, values, before, look }) {
   card.dataset.state = "running";
   card.scrollIntoView({ block: "nearest" });
 
+  /** Pressed, or another one's turn. `after` is what was seen last, if anything was. */
+  const stopped = (after) => {
+    ended("stopped", `No longer followed.${after ? " This is how it was at the last look." : ""} Where it runs, it goes on in the service.`);
+    if (after && !replaced) table(outcome, sorted(operation, values, before, after));
+  };
+
   const rest = (milliseconds) =>
     new Promise((done) => {
       const timer = setTimeout(done, milliseconds);
@@ -65,28 +72,39 @@ export function follow({ operation, values, before, look }) {
     stop.hidden = true;
   };
 
+  const started = performance.now();
+  const elapsed = () => performance.now() - started;
+  const seconds = () => `${(elapsed() / 1000).toFixed(0)} s`;
+  let pause = FIRST_REST;
+  /** Rests, longer each time and to the deadline at most; false when that has passed. */
+  async function rested() {
+    const left = DEADLINE - elapsed();
+    if (left <= 0) return false;
+    await rest(Math.min(left, pause * (0.75 + Math.random() / 4)));
+    pause = Math.min(pause * GROWTH, LONGEST_REST);
+    return true;
+  }
+
+  /** The answer to a read, or null when there is none. */
+  async function read(id) {
+    try {
+      return await look(id);
+    } catch {
+      return null;
+    }
+  }
+
+  const fate = operation.method === "DELETE" ? "still there" : "missing";
+  const outstanding = (after) => sorted(operation, values, before, after).filter(([how]) => how === "missing" || how === "left").length;
+  const left = (number) => `${count(number, "name")} ${number === 1 ? "is" : "are"} ${fate}`;
+
   async function run() {
-    const started = performance.now();
-    const elapsed = () => performance.now() - started;
-    const seconds = () => `${(elapsed() / 1000).toFixed(0)} s`;
-    let pause = FIRST_REST;
-    let [seen, failures, known] = [false, 0, true];
-    while (elapsed() < DEADLINE) {
-      await rest(pause);
-      if (abort.signal.aborted) return ended("stopped", "No longer followed. It goes on in the service.");
-      pause = Math.min(pause * 1.25, LONGEST_REST);
-      let answer = null;
-      try {
-        answer = await look("ListSyncStatus");
-      } catch {
-        // Counts as a failure.
-      }
-      if (answer?.error_code?.endsWith(".0101")) {
-        // Older services cannot tell: after the settle time the names have to.
-        known = false;
-        if (elapsed() > SETTLE) break;
-        continue;
-      }
+    let [seen, failures] = [false, 0];
+    while (await rested()) {
+      if (abort.signal.aborted) return stopped();
+      const answer = await read("ListSyncStatus");
+      if (abort.signal.aborted) return stopped();
+      if (answer?.error_code?.endsWith(".0101")) return blind();
       let running;
       try {
         running = answer?.status === 200 ? JSON.parse(answer.body).is_synchronizing : undefined;
@@ -103,29 +121,64 @@ export function follow({ operation, values, before, look }) {
         seen = true;
         state.textContent = `Running, for ${seconds()}.`;
       } else if (seen || elapsed() > SETTLE) {
-        break;
+        return arrivals();
       } else {
         state.textContent = `Not seen running yet, after ${seconds()}.`;
       }
     }
-    if (elapsed() >= DEADLINE) return ended("late", "Still running after 15 minutes. It goes on in the service.");
+    ended("late", "Still running after 15 minutes. It goes on in the service.");
+  }
+
+  /** It has finished: the names are there, or soon will be. */
+  async function arrivals() {
     const took = seconds();
     let after = null;
     for (let times = 0; times < SECOND_LOOKS; times += 1) {
-      try {
-        after = namesOf(await look("ShowSyncIamUser")) ?? after;
-      } catch {
-        // The next look may work.
-      }
-      if (abort.signal.aborted) return ended("stopped", "No longer followed.");
-      if (after && sorted(operation, values, before, after).every(([how]) => how !== "missing" && how !== "left")) break;
+      after = namesOf(await read("ShowSyncIamUser")) ?? after;
+      if (abort.signal.aborted) return stopped(after);
+      if (after && outstanding(after) === 0) break;
       if (times + 1 < SECOND_LOOKS) await rest(2_000);
     }
     if (!after) return ended("failed", "It has finished, but who is on Manager could not be read.");
+    const bad = outstanding(after);
+    concluded(after, bad ? `Finished after ${took}, but ${count(bad, "name")} ${fate}.` : `Finished after ${took}.`);
+  }
+
+  /**
+   * Older services cannot tell whether it runs. The names are all there is to go by then, and without names a list that
+   * rests. It may pause before it grows: of names too, only its rest tells.
+   */
+  async function blind() {
+    const unknown = "This service cannot tell whether it runs";
+    let [after, shown, since, failures] = [null, "", 0, 0];
+    do {
+      const now = abort.signal.aborted ? null : namesOf(await read("ShowSyncIamUser"));
+      if (abort.signal.aborted) return stopped(after);
+      if (!now) {
+        failures += 1;
+        if (failures >= PATIENCE) return ended("failed", `Who is on Manager could not be read ${failures} times in a row. It may go on in the service.`);
+        continue;
+      }
+      failures = 0;
+      after = now;
+      if (JSON.stringify(now) !== shown) [shown, since] = [JSON.stringify(now), elapsed()];
+      const bad = outstanding(now);
+      if (bad === 0 && elapsed() - since >= SETTLE) {
+        const what = values.everything ? "The list has not changed for 10 s" : `Every name is ${operation.method === "DELETE" ? "gone" : "there"}`;
+        return concluded(after, `${what}, after ${seconds()}. ${unknown}.`);
+      }
+      const what = bad ? left(bad) : "waiting until the list does not change any more";
+      state.textContent = `${unknown}: looking who is on Manager, for ${seconds()}; ${what}.`;
+    } while (await rested());
+    if (!after) return ended("failed", "Who is on Manager could not be read within 15 minutes.");
+    const bad = outstanding(after);
+    concluded(after, `After 15 minutes ${bad ? left(bad) : "the list still changes"}. ${unknown}.`);
+  }
+
+  /** Shows what has become of each name. */
+  function concluded(after, text) {
     const rows = sorted(operation, values, before, after);
-    const bad = rows.filter(([how]) => how === "missing" || how === "left").length;
-    const text = `${known ? "Finished" : "Looked at"} after ${took}${bad ? `, but ${count(bad, "name")} ${operation.method === "DELETE" ? "still there" : "missing"}` : ""}.`;
-    ended(bad ? "incomplete" : "finished", text);
+    ended(outstanding(after) ? "incomplete" : "finished", text);
     // Whoever still looks at the card sees all of it.
     const shown = card.getBoundingClientRect();
     table(outcome, rows);

@@ -5,8 +5,53 @@ use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
 use serde_json::json;
 use url::Url;
 
-use crate::explorer::{CANCEL, SYNC, asked, clipboard, expect, operation, ready, sync_user1};
+use crate::explorer::{CANCEL, SYNC, asked, clipboard, expect, has, operation, outcome, ready, sync_user1};
 use crate::page::{Outcome, Page};
+
+/// Lets the page's time pass ten times as fast, so that it waits as long as it should and nobody else does.
+async fn hurry(page: &Page) -> Outcome {
+    let script = "
+        const [now, wait] = [performance.now.bind(performance), setTimeout.bind(window)];
+        performance.now = () => now() * 10;
+        window.setTimeout = (action, milliseconds) => wait(action, milliseconds / 10);";
+    page.script(script, &[]).await.map(drop)
+}
+
+/// On a service without the status operations, whose synchronizations take three seconds.
+pub(crate) async fn looks_for_names_where_nobody_tells(page: &Page) -> Outcome {
+    hurry(page).await?;
+    sync_user1(page).await?;
+    page.reads("follow-state", "cannot tell whether it runs").await?;
+    has("what it does", &page.text("follow-state").await?, "1 name is missing")?;
+    page.picture("follow-without-status").await?;
+    let rows = outcome(page).await?;
+    expect("who arrived", &rows.join(", "), "arrived user1, along group1")?;
+    has("the end", &page.text("follow-state").await?, "Every name is there, after")?;
+    operation(page, CANCEL).await?;
+    asked(page).await?;
+    page.click("confirm-yes").await?;
+    page.reads("follow-state", "1 name is still there").await?;
+    let rows = outcome(page).await?;
+    expect("who is gone", &rows.join(", "), "gone user1")?;
+    // Whoever waits for a name that nobody has may stop, and sees the others.
+    operation(page, SYNC).await?;
+    page.enter("user_names", "ghost,").await?;
+    asked(page).await?;
+    page.click("confirm-yes").await?;
+    page.reads("follow-state", "2 names are missing").await?;
+    page.reads("follow-state", "1 name is missing").await?;
+    page.click("follow-stop").await?;
+    page.reads("follow-state", "No longer followed").await?;
+    page.reads("outcome", "ghost").await?;
+    has("the outcome", &page.text("outcome-summary").await?, "1 arrived, 1 missing")?;
+    page.picture("follow-stopped").await?;
+    // Without names there is only the list, which has to be at rest.
+    page.click("everything").await?;
+    asked(page).await?;
+    page.click("confirm-yes").await?;
+    page.reads("follow-state", "list has not changed for 10 s").await?;
+    outcome(page).await.map(drop)
+}
 
 /// Without credentials nothing is sent; where nobody answers, nobody knows.
 pub(crate) async fn tells_what_became_of_it(page: &Page, entrance: &Url, credentials: bool) -> Outcome {

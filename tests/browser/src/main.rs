@@ -88,6 +88,7 @@ enum Check {
     TypedId,
     LongLink,
     WrongLink,
+    OlderService,
     /// Whether there are credentials, where nobody answers.
     Fate(bool),
     Focus,
@@ -100,9 +101,9 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample, Pasting,
-            Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch, Weight,
-            WrongId, WrongLink,
+            Arrival, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample, OlderService,
+            Pasting, Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch,
+            Weight, WrongId, WrongLink,
         };
         let mut all = vec![
             Watch,
@@ -121,6 +122,7 @@ impl Check {
             TypedId,
             LongLink,
             WrongLink,
+            OlderService,
             Fate(false),
             Fate(true),
             Focus,
@@ -152,6 +154,7 @@ impl Check {
             Self::TypedId => "an id is looked up once it is typed",
             Self::LongLink => "a link says what it leaves out",
             Self::WrongLink => "names of a link are checked like typed ones",
+            Self::OlderService => "names are looked for where nobody tells whether it runs",
             Self::Fate(false) => "what was not sent is called so",
             Self::Fate(true) => "what may have been sent is said to have no answer",
             Self::Focus => "the focus stays where something was pressed",
@@ -263,6 +266,7 @@ fn indented(text: &str) -> String {
 async fn checked(ground: &Ground<'_>, check: Check, sum: &mut Sum) -> Outcome<String> {
     let cli = ground.cli;
     let explorer = match check {
+        Check::OlderService => Explorer::on_an_older_service(&cli.program).await?,
         Check::Fate(credentials) => Explorer::on_nothing(&cli.program, credentials).await?,
         _ => Explorer::start(&cli.program).await?,
     };
@@ -334,6 +338,7 @@ async fn looked(
         Check::TypedId => typing::looks_an_id_up_once_it_is_typed(page).await,
         Check::LongLink => typing::tells_what_a_link_leaves_out(page).await,
         Check::WrongLink => typing::checks_names_of_links(page).await,
+        Check::OlderService => course::looks_for_names_where_nobody_tells(page).await,
         Check::Focus => course::keeps_the_focus(page).await,
         Check::NoSample => course::copies_no_sample_where_there_is_none(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,

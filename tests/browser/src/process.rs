@@ -21,6 +21,8 @@ const SAMPLE_KEY: [(&str, &str); 2] =
 #[derive(Debug)]
 pub(crate) struct Explorer {
     _child: Child,
+    /// The service that it goes to, when that is a process of its own.
+    _emulator: Option<Child>,
     /// A home without files, where one is needed.
     _home: Option<TempDir>,
     /// The address that it prints, with its token.
@@ -31,6 +33,19 @@ impl Explorer {
     /// On an emulator within it.
     pub(crate) async fn start(program: &Path) -> Result<Self, String> {
         Self::explorer(Command::new(program).args(["explorer", "--emulated"])).await
+    }
+
+    /// On an older service, which cannot tell whether a synchronization runs. One takes three seconds.
+    pub(crate) async fn on_an_older_service(program: &Path) -> Result<Self, String> {
+        let mut command = Command::new(program);
+        command.args(["emulator", "--sync-duration", "3s", "--without-status-operations"]);
+        let failed = |what: String| format!("the emulator {what}");
+        let (emulator, mut lines) = started(&mut command).map_err(failed)?;
+        let address = said(&mut lines, |_| true).await.map_err(failed)?;
+        let mut command = Command::new(program);
+        command.args(["explorer", "--endpoint", address.trim(), "--iam-endpoint", address.trim()]);
+        command.envs(SAMPLE_KEY);
+        Ok(Self { _emulator: Some(emulator), ..Self::explorer(&mut command).await? })
     }
 
     /// On an address where nobody is; without credentials, wherever they may be looked for, nobody is asked there.
@@ -52,7 +67,7 @@ impl Explorer {
         let line = said(&mut lines, |_| true).await.map_err(failed)?;
         let entrance =
             Url::parse(line.trim()).map_err(|error| format!("the explorer prints {line:?}: {error}"))?;
-        Ok(Self { _child: child, _home: None, entrance })
+        Ok(Self { _child: child, _emulator: None, _home: None, entrance })
     }
 }
 
