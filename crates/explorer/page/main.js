@@ -55,7 +55,11 @@ async function start() {
     address: () => new URL(link.write(form.state()), location.href).href,
   });
   const wanted = () => ({ operation: form.operation(), values: form.values(), ready: form.ready(), unusable: form.unusable() });
-  const remember = debounced(300, () => history.replaceState(null, "", link.write(form.state())));
+  // Steps of the browser's history with the same number share what the form holds: going back and forth between
+  // operations takes nothing away that was typed. A link begins anew.
+  let visit = history.state?.visit ?? Date.now();
+  const keep = () => history.replaceState({ visit }, "", link.write(form.state()));
+  const remember = debounced(300, keep);
   const sampled = samples(context, wanted);
   const signed = signature(wanted);
 
@@ -81,7 +85,16 @@ async function start() {
     form.load();
   }
 
-  docs.list(context.operations, choose);
+  /** Chooses an operation as a step that the browser's Back undoes. */
+  function step(id) {
+    if (id !== form.operation().id) {
+      keep();
+      history.pushState({ visit }, "", link.write({ ...form.state(), operation: id }));
+    }
+    choose(id);
+  }
+
+  docs.list(context.operations, step);
   if (matchMedia("(max-width: 60rem)").matches) $("docs").open = false;
   restore(
     link.read(location.hash) ?? {
@@ -95,9 +108,16 @@ async function start() {
       group_names: [],
     },
   );
-  addEventListener("hashchange", () => {
+  // Also what is typed into the address bar comes here.
+  addEventListener("popstate", (event) => {
     const state = link.read(location.hash);
-    if (state && link.write(state) !== link.write(form.state())) restore(state);
+    if (!state) return;
+    if (event.state?.visit === visit) {
+      choose(state.operation);
+      return keep();
+    }
+    visit = event.state?.visit ?? Date.now();
+    if (link.write(state) !== link.write(form.state())) restore(state);
   });
   $("skip").addEventListener("click", () => form.focus());
   $("history-clear").addEventListener("click", () => {
@@ -105,7 +125,13 @@ async function start() {
     showHistory();
     form.focus();
   });
-  reuse = restore;
+  reuse = (state) => {
+    if (link.write(state) === link.write(form.state())) return;
+    keep();
+    visit = Date.now();
+    history.pushState({ visit }, "", link.write(state));
+    restore(state);
+  };
   document.body.dataset.ready = "true";
 }
 

@@ -2,7 +2,7 @@
 
 use fantoccini::key::Key;
 use mrs_iam_sync_emulator::{SAMPLE_CLUSTER_ID, SAMPLE_PROJECT_ID};
-use serde_json::json;
+use serde_json::{Value, json};
 use url::Url;
 
 use crate::explorer::{CANCEL, SYNC, asked, clipboard, expect, has, operation, outcome, ready, sync_user1};
@@ -137,4 +137,48 @@ pub(crate) async fn copies_no_sample_where_there_is_none(page: &Page) -> Outcome
     page.script("document.querySelector('[data-test=sample-copy]').click()", &[]).await?;
     expect("the clipboard", &clipboard(page).await?, &copied)?;
     expect("the button", &page.content("sample-copy").await?, "Copy")
+}
+
+pub(crate) async fn goes_back_and_forth(page: &Page) -> Outcome {
+    operation(page, "ListSyncStatus").await?;
+    operation(page, SYNC).await?;
+    page.enter("user_names", "user1,").await?;
+    operation(page, CANCEL).await?;
+    page.enter("user_names", "user2,").await?;
+    let users = "return [...document.querySelectorAll('[data-test=user_names-chip] span')].map((it) => it.textContent)";
+    let both = json!(["user1", "user2"]);
+    page.script("history.back()", &[]).await?;
+    page.reads("form-heading", SYNC).await?;
+    expect("the names after going back", &page.script(users, &[]).await?.to_string(), &both.to_string())?;
+    page.until(
+        "the address has them",
+        "return location.hash.includes('user2') && location.hash.includes('op=UpdateSyncIamUser')",
+        &[],
+    )
+    .await?;
+    page.script("history.forward()", &[]).await?;
+    page.reads("form-heading", CANCEL).await?;
+    expect("the names after going forth", &page.script(users, &[]).await?.to_string(), &both.to_string())?;
+    // Choosing what is chosen is no step.
+    operation(page, CANCEL).await?;
+    // A link is one, and has values of its own.
+    let length = "return history.length";
+    let before: Value = page.script(length, &[]).await?;
+    page.script("location.hash = '#op=ListSyncStatus&region=cn-east-3'", &[]).await?;
+    page.reads("form-heading", "ListSyncStatus").await?;
+    expect(
+        "the steps",
+        &page.script(length, &[]).await?.to_string(),
+        &(before.as_u64().unwrap_or_default() + 1).to_string(),
+    )?;
+    expect("the names of the link", &page.script(users, &[]).await?.to_string(), "[]")?;
+    page.script("history.back()", &[]).await?;
+    page.reads("form-heading", CANCEL).await?;
+    page.reads("user_names-chips", "user2").await?;
+    let region = "return document.querySelector('[data-test=region]').value";
+    expect("the region of before", &page.script(region, &[]).await?.to_string(), "\"cn-north-4\"")?;
+    page.script("history.back()", &[]).await?;
+    page.reads("form-heading", SYNC).await?;
+    page.script("history.back()", &[]).await?;
+    page.reads("form-heading", "ListSyncStatus").await
 }

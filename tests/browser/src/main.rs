@@ -93,6 +93,7 @@ enum Check {
     Fate(bool),
     Focus,
     NoSample,
+    Back,
     ExplorerLooks(Look),
     ReferenceLooks(&'static str, Look),
     Weight,
@@ -101,9 +102,9 @@ enum Check {
 impl Check {
     fn all() -> Vec<Self> {
         use Check::{
-            Arrival, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample, OlderService,
-            Pasting, Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table, TypedId, Watch,
-            Weight, WrongId, WrongLink,
+            Arrival, Back, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample,
+            OlderService, Pasting, Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table,
+            TypedId, Watch, Weight, WrongId, WrongLink,
         };
         let mut all = vec![
             Watch,
@@ -127,6 +128,7 @@ impl Check {
             Fate(true),
             Focus,
             NoSample,
+            Back,
         ];
         all.extend(Look::ALL.map(ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
@@ -159,6 +161,7 @@ impl Check {
             Self::Fate(true) => "what may have been sent is said to have no answer",
             Self::Focus => "the focus stays where something was pressed",
             Self::NoSample => "no sample is copied where there is none",
+            Self::Back => "back and forth between operations",
             Self::ExplorerLooks(look) => return format!("explorer, {}", look.name()),
             Self::ReferenceLooks(page, look) => return format!("{page}, {}", look.name()),
             Self::Weight => "weights",
@@ -341,6 +344,7 @@ async fn looked(
         Check::OlderService => course::looks_for_names_where_nobody_tells(page).await,
         Check::Focus => course::keeps_the_focus(page).await,
         Check::NoSample => course::copies_no_sample_where_there_is_none(page).await,
+        Check::Back => course::goes_back_and_forth(page).await,
         Check::ExplorerLooks(look) => explorer::fits_and_can_be_read(page, look).await,
         Check::Fate(_) | Check::ReferenceLooks(..) | Check::Weight => Ok(()),
     }?;
