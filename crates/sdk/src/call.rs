@@ -68,8 +68,8 @@ pub(crate) struct Call<'a> {
     pub(crate) looks: Option<&'a Looks<'a>>,
     /// Whether a write fails when a synchronization runs, instead of waiting for its end.
     pub(crate) unless_running: bool,
-    /// Told when a request leaves, and not while it waits for the rate limit.
-    pub(crate) leaves: Option<&'a (dyn Fn() + Send + Sync + 'a)>,
+    /// Asked when a request is about to leave, and not while it waits for the rate limit: whether it still may.
+    pub(crate) leaves: Option<&'a (dyn Fn() -> bool + Send + Sync + 'a)>,
 }
 
 /// What came of an operation.
@@ -169,8 +169,8 @@ impl<'a> Call<'a> {
         if let Some(credentials) = &credentials {
             course.credentials = Some(credentials.clone());
         }
-        if let Some(leaves) = self.leaves {
-            leaves();
+        if self.leaves.is_some_and(|leaves| !leaves()) {
+            return Err(course.over(Error::stopped));
         }
         // On the heap, as are the two before: thousands of calls may wait for their turn, of which few are under way.
         let result = Box::pin(self.one(plan, credentials, way, send)).await;

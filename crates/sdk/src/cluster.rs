@@ -149,7 +149,13 @@ impl Cluster {
         F: Future<Output = Result<String, Failed>>,
     {
         let looks = |within| -> Look<'_> { Box::pin(async move { self.look_at_status(within).await.ok() }) };
-        let leaves = || manner.watch.tell(&Progress::Sending);
+        let leaves = || {
+            let may = !manner.watch.is_stopped();
+            if may {
+                manner.watch.tell(&Progress::Sending);
+            }
+            may
+        };
         let mut call = self.call(operation);
         call.looks = Some(&looks);
         call.leaves = Some(&leaves);
@@ -253,7 +259,7 @@ impl SyncRequest {
 
     /// Stops once this says so: of names that take several requests no further one is sent
     /// ([`ErrorKind::Stopped`], with [`Error::parts`]), and names that are not there are not waited for when the service
-    /// has finished. What was sent is followed to its end. Asked between two requests and two looks.
+    /// has finished. What was sent is followed to its end. Asked before each request and each look.
     pub fn stop_when(mut self, asked: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.watch.stop_when(asked);
         self
@@ -494,9 +500,17 @@ where
     let parts = names.parts(operation);
     let mut accepted: Vec<Accepted> = Vec::new();
     for (at, part) in parts.iter().enumerate() {
-        let failed = |error: Error| match parts.len() {
-            1 => error,
-            _ => error.with_parts(Parts { done: together(&parts[..at]), not_done: together(&parts[at..]) }),
+        let failed = |error: Error| {
+            let error = match at > 0 && error.kind() == ErrorKind::Stopped {
+                true => error.after_acceptance(),
+                false => error,
+            };
+            match parts.len() {
+                1 => error,
+                _ => {
+                    error.with_parts(Parts { done: together(&parts[..at]), not_done: together(&parts[at..]) })
+                }
+            }
         };
         if at > 0 {
             match watch.follow(cluster, Goal::Idle).await {
@@ -505,7 +519,7 @@ where
                 Err(error) => return Err(failed_before(&parts, at, error)),
             }
             if watch.is_stopped() {
-                return Err(failed(stopped()).after_acceptance());
+                return Err(failed(Error::stopped()));
             }
         }
         if parts.len() > 1 {
@@ -529,11 +543,6 @@ fn unfinished() -> Error {
         "the wait deadline passed before the service had finished with a part of the names",
     )
     .with_hint("it goes on: send the names that are not done again later")
-}
-
-fn stopped() -> Error {
-    Error::new(ErrorKind::Stopped, "stopped before all names were sent")
-        .with_hint("what was sent is done: send the names that are not done again later")
 }
 
 fn together(parts: &[Names]) -> NameLists {

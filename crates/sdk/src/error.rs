@@ -135,7 +135,7 @@ pub enum ErrorKind {
     /// Whoever called asked to stop before all names were sent: [`SyncRequest::stop_when`](crate::SyncRequest::stop_when).
     ///
     /// **Usual cause:** a signal, between two requests of more than 1000 names.
-    /// **What to do:** send those again that [`Error::parts`] tells as not done.
+    /// **What to do:** send the rest again; [`Error::parts`] tells which names were not done, where some were.
     Stopped,
 }
 
@@ -205,6 +205,11 @@ impl Error {
             Some(cause) => error.with_source(cause),
             None => error,
         }
+    }
+
+    /// Nothing more is sent, as whoever called has asked.
+    pub(crate) fn stopped() -> Self {
+        Self::new(ErrorKind::Stopped, "stopped before all was sent").with_hint("send the rest again later")
     }
 
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -223,7 +223,7 @@ impl Watch {
                     Some(outstanding) if !outstanding.is_empty() => {
                         self.tell(&Progress::Outstanding(outstanding));
                         if settled && self.is_stopped() {
-                            return Ok(pace.end(last.map(|(now, _)| now), Completion::DeadlinePassed));
+                            return Ok(pace.end(last.map(|(now, _)| now), Completion::Finished));
                         }
                     }
                     // A list that is absent tells no more for waiting.
