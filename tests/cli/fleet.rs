@@ -507,11 +507,15 @@ fn profiles_with_one_key() {
     };
     let credentials: String = (0..5).map(profile).collect();
     std::fs::write(home.path().join(".huaweicloud/credentials"), credentials).unwrap();
-    let entries: String = (0..5)
-        .map(|number| format!("  - {{ id: {}, profile: p{number}, users: [a] }}\n", id(number)))
-        .collect();
+    // However the address is written, it is the same key.
+    let url = service.emulator.base_url();
+    let urls = [url.clone(), format!("{url}/"), url.replace("http", "HTTP"), url.clone(), url.clone()];
+    let entry = |(number, url): (usize, String)| {
+        format!("  - {{ id: {}, profile: p{number}, endpoint: '{url}', users: [a] }}\n", id(number))
+    };
+    let entries: String = urls.into_iter().enumerate().map(entry).collect();
     let folder = Folder::new(&format!("version: 1\nclusters:\n{entries}"));
-    let apply = cli(["apply", "-f", "fleet.yaml", "--yes"]).at(&service.emulator.base_url());
+    let apply = cli(["apply", "-f", "fleet.yaml", "--yes"]);
     let apply = apply.without("HUAWEICLOUD_SDK_AK").without("HUAWEICLOUD_SDK_SK");
     let run = folder.on(apply).env("HOME", &home.path().display().to_string()).run();
     assert_eq!(run.code, 4, "{run}");

@@ -82,8 +82,6 @@ pub(crate) struct Prepared {
     pub(crate) user: Option<String>,
     /// The access key, where it is known.
     pub(crate) access_key: Option<String>,
-    /// Where requests go whatever the region.
-    pub(crate) endpoint: Option<String>,
 }
 
 /// As [`builder`], with what the credentials tell.
@@ -110,7 +108,7 @@ pub(crate) fn prepared(globals: &Globals) -> Result<Prepared> {
         }
         _ => builder.credentials(chain),
     };
-    Ok(Prepared { builder, user, access_key, endpoint: address.endpoint })
+    Ok(Prepared { builder, user, access_key })
 }
 
 /// What flags, variables and files say, for a command in which the rest is chosen later.

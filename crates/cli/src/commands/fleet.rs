@@ -124,11 +124,7 @@ impl Accounts {
             let at = |error: CliError| error.at(&format!("account {}", target.account()));
             let globals = of_target(globals, target).map_err(at)?;
             let prepared = context::prepared(&globals).map_err(at)?;
-            let name = match &prepared.access_key {
-                // Another endpoint may be another world, in which the same key means somebody else.
-                Some(key) => format!("{key} {}", prepared.endpoint.unwrap_or_default()),
-                None => target.account().to_owned(),
-            };
+            let name = prepared.access_key.unwrap_or_else(|| target.account().to_owned());
             let mut builder = prepared.builder;
             if !settings::is_unlimited(&globals) {
                 let shared = limits.entry(name.clone()).or_insert_with(|| match flags.quota_share {
@@ -196,7 +192,8 @@ fn of_target(globals: &Globals, target: &Target) -> Result<Globals> {
         ("--endpoint", &mut globals.endpoint, &target.endpoint),
     ] {
         let Some(value) = value else { continue };
-        if let Some(given) = given.as_ref().filter(|given| *given != value) {
+        let alike = |given: &String| given.trim_end_matches('/') == value.trim_end_matches('/');
+        if let Some(given) = given.as_ref().filter(|given| !alike(given)) {
             return Err(CliError::usage(format!("{flag} is {given}, and the file says {value}"))
                 .with_hint("leave one of the two out"));
         }
