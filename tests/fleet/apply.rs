@@ -460,3 +460,73 @@ async fn a_name_that_never_comes_rests() {
     let (sent, rests) = ((Status::Partly, 1), (Status::Partly, 0));
     assert_eq!(seen, [sent, sent, rests, rests]);
 }
+
+/// What has come since is no repetition, and what has helped is not to no avail.
+#[tokio::test(start_paused = true)]
+async fn what_is_new_never_rests() {
+    let stage = Stage::new(world(1)).await;
+    let memory = Memory::default();
+    let run = || stage.run().with_memory(memory.clone());
+    let text = file(1, "from_iam: [group1]");
+    for round in 0..6 {
+        let run = run();
+        let jobs = run.find(&fleet(&text)).await.expect("jobs");
+        let report = reports(&run, jobs).await.remove(0);
+        assert_eq!(
+            (report.status, report.writes, report.rests),
+            (Status::Applied, 1, false),
+            "round {round}"
+        );
+        stage.emulator.change_world(|world| {
+            world.add_user(format!("new{round}"));
+            world.add_member(&format!("new{round}"), "group1");
+        });
+    }
+    // Out of line for somebody else, and then somebody new: at the very next look.
+    let users = "users: [user1], from_iam: [group1]";
+    stage.emulator.change_world(|world| {
+        world.add_user("other");
+        world.grant_user("other", "MRS ReadOnlyAccess");
+    });
+    stage.apply("version: 1\nclusters: [{ id: c00000, users: [other] }]").await;
+    stage.emulator.change_world(|world| world.revoke_user("other", "MRS ReadOnlyAccess"));
+    for round in 6..9 {
+        stage.emulator.change_world(|world| {
+            world.add_user(format!("new{round}"));
+            world.add_member(&format!("new{round}"), "group1");
+        });
+        let run = run();
+        let jobs = run.find(&fleet(&file(1, users))).await.expect("jobs");
+        let report = reports(&run, jobs).await.remove(0);
+        assert!(report.writes == 1 && report.added.users.contains(&format!("new{round}")), "{report:?}");
+    }
+}
+
+/// A part that waits for the quota when a stop is asked for does not leave any more.
+#[tokio::test(start_paused = true)]
+async fn nothing_leaves_that_waits_for_the_quota() {
+    let users: Vec<String> = (0..1100).map(|number| format!("u{number:04}")).collect();
+    let world = users.iter().fold(world(64), |world, user| world.with_user(user.as_str(), &[]));
+    let stage = Stage::new(world).await;
+    let many = format!("  - {{ id: c00000, users: [{}] }}\n", users.join(", "));
+    let few: String =
+        (1..64).map(|number| format!("  - {{ id: {}, users: [u0000] }}\n", id(number))).collect();
+    let done =
+        stopped_after(&stage, &format!("version: 1\nclusters:\n{many}{few}"), Duration::from_secs(30)).await;
+    assert_eq!(stage.calls("UpdateSyncIamUser").len(), 60, "a minute's worth");
+    assert_eq!((done[0].status, done[0].writes, done[0].missing.users.len()), (Status::Partly, 1, 100));
+    assert_eq!(done.iter().filter(|report| report.status == Status::NotStarted).count(), 4);
+}
+
+/// Whoever has looked at a few clusters applies them, and looks at no more: neither keeps the other from its places.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_is_left_keeps_no_place() {
+    let stage = Stage::new(world(20)).await;
+    let run = stage.run().with_concurrency(2);
+    let jobs = run.find(&fleet(&file(20, "users: [user1]"))).await.expect("jobs");
+    let mut plans = std::pin::pin!(run.plan(jobs));
+    let planned = plans.next().await.expect("a plan");
+    let done = reports(&run, [planned].into_iter().collect()).await;
+    assert_eq!(statuses(&done), [Status::Applied]);
+    assert!(plans.next().await.is_some());
+}

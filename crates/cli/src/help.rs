@@ -236,7 +236,7 @@ Never the user admin, the caller (an unknown one keeps --prune from every user),
 in; and nothing at all when a source of names came back empty.
 
 A name that never arrives, a misspelt one for example, is waited for until --wait-timeout, and makes the exit code 3. \
-With --every what was to no avail twice rests for an hour, then for two, up to a day.
+With --every what was to no avail twice rests for an hour, then for two, then for four.
 
 With -o json each cluster is a line as soon as it is done, and the last line counts them.
 

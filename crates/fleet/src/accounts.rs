@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mrs_iam_sync::{Client, ClientBuilder, ClusterSummary, Error, ErrorKind, Iam};
 use tokio::sync::{OnceCell, Semaphore};
@@ -85,8 +85,6 @@ pub(crate) struct Account {
     /// Until then one request at a time, or [`MOST_TRIALS`].
     trial: Semaphore,
     widened: AtomicBool,
-    /// Its clusters that are between look and write; none of them takes another account's place.
-    front: OnceLock<Arc<Semaphore>>,
     groups: OnceCell<Result<HashMap<String, String>, Error>>,
     members: Mutex<HashMap<String, Arc<OnceCell<GroupMembers>>>>,
     everyone: OnceCell<Result<Arc<Everyone>, Error>>,
@@ -100,7 +98,6 @@ impl Default for Account {
             tried: AtomicBool::default(),
             trial: Semaphore::new(1),
             widened: AtomicBool::default(),
-            front: OnceLock::new(),
             groups: OnceCell::new(),
             members: Mutex::default(),
             everyone: OnceCell::new(),
@@ -165,11 +162,6 @@ impl Account {
         if !self.widened.swap(true, Ordering::Relaxed) {
             self.trial.add_permits(MOST_TRIALS - 1);
         }
-    }
-
-    /// The places between look and write, `size` of them.
-    pub(crate) fn front(&self, size: usize) -> Arc<Semaphore> {
-        self.front.get_or_init(|| Arc::new(Semaphore::new(size))).clone()
     }
 
     /// The error with which the credentials were refused, if they were.

@@ -1,6 +1,6 @@
 //! What was to no avail, so that it is not done again at once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,18 +14,21 @@ use crate::report::{ClusterReport, Status};
 const FIRST_REST: Duration = Duration::from_secs(60 * 60);
 
 /// The longest.
-const LONGEST_REST: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_REST: Duration = Duration::from_secs(4 * 60 * 60);
 
 /// What runs of one program ([`Run::with_memory`](crate::Run::with_memory)) did to no avail.
 ///
 /// A cluster may stay out of line with IAM after its synchronization, for somebody's roles who is not listed, and
 /// somebody may never arrive. Nothing tells that from what a synchronization would mend, so that each run sends the same
-/// again. With a memory that is done once more, and then rests for an hour, for two, and up to a day, as long as nothing
-/// else is seen to change. Clones are one memory. It is lost with the program.
+/// again. With a memory that is done once more, and then rests for an hour, for two, and then for four, as long as nothing
+/// else is seen to change; new roles of somebody who is listed on a cluster that stays out of line are not seen, and wait
+/// with it. Clones are one memory. It is lost with the program.
 #[derive(Clone, Default)]
 pub struct Memory(Arc<Mutex<HashMap<ClusterKey, Vain>>>);
 
 struct Vain {
+    /// The names that were sent.
+    sent: BTreeSet<String>,
     /// What was to be done, and on what state, when it was looked at after the write; `None` before.
     seen: Option<String>,
     rest: Duration,
@@ -45,25 +48,33 @@ impl Memory {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(vain) = known.get_mut(&plan.cluster) else { return false };
         let seen = fingerprint(plan);
-        if vain.seen.get_or_insert_with(|| seen.clone()) != &seen {
+        let is_same = match &vain.seen {
+            Some(before) => *before == seen,
+            // Who was not sent has come to be missing since.
+            None => names(plan).is_subset(&vain.sent),
+        };
+        if !is_same {
             known.remove(&plan.cluster);
             return false;
         }
+        vain.seen = Some(seen);
         now < vain.at
     }
 
-    /// Notes what a run has come to.
-    pub(crate) fn note(&self, report: &ClusterReport, now: Duration) {
+    /// Notes what a run has come to; `sent` are the names of its synchronization, if there was one.
+    pub(crate) fn note(&self, report: &ClusterReport, sent: Option<BTreeSet<String>>, now: Duration) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match report.status {
-            Status::Applied | Status::Partly if report.writes > 0 => {
+        let is_well = report.in_line_with_iam != Some(false) && report.missing.is_empty() && !report.rests;
+        match (report.status, sent) {
+            // Who never arrives of all in IAM, only the next look tells.
+            (Status::Applied | Status::Partly, Some(sent)) if !is_well || report.all => {
                 let rest = match known.get(&report.cluster) {
                     None => Duration::ZERO,
                     Some(vain) => (vain.rest * 2).clamp(FIRST_REST, LONGEST_REST),
                 };
-                known.insert(report.cluster.clone(), Vain { seen: None, rest, at: now + rest });
+                known.insert(report.cluster.clone(), Vain { sent, seen: None, rest, at: now + rest });
             }
-            Status::Unchanged if !report.rests => {
+            _ if is_well => {
                 known.remove(&report.cluster);
             }
             _ => {}
@@ -71,14 +82,20 @@ impl Memory {
     }
 }
 
+/// The names that a plan synchronizes.
+pub(crate) fn names(plan: &ClusterPlan) -> BTreeSet<String> {
+    let of = |kind: &str, lists: [&[String]; 2]| {
+        lists.concat().into_iter().map(|name| format!("{kind} {name}")).collect::<Vec<_>>()
+    };
+    let users = of("user", [&plan.add.users, &plan.resync.users]);
+    users.into_iter().chain(of("group", [&plan.add.groups, &plan.resync.groups])).collect()
+}
+
 fn fingerprint(plan: &ClusterPlan) -> String {
     let mut hash = Sha256::new();
-    for list in [&plan.add.users, &plan.add.groups, &plan.resync.users, &plan.resync.groups] {
-        for name in list {
-            hash.update(name.as_bytes());
-            hash.update([0]);
-        }
-        hash.update([1]);
+    for name in names(plan) {
+        hash.update(name.as_bytes());
+        hash.update([0]);
     }
     hash.update(&plan.state);
     hex::encode(hash.finalize())

@@ -27,20 +27,18 @@ pub(crate) enum Job {
     Nothing { cluster: ClusterKey },
 }
 
-/// Takes from each account in turn, so that a large one does not keep the others waiting for its end.
-pub(crate) fn in_turns(jobs: Vec<Job>, accounts: &Accounts) -> Vec<Job> {
-    let mut turns: HashMap<String, usize> = HashMap::new();
-    let mut jobs: Vec<(usize, Job)> = jobs
-        .into_iter()
-        .map(|job| {
-            let turn = turns.entry(accounts.name(&job.cluster().target)).or_default();
-            *turn += 1;
-            (*turn, job)
-        })
-        .collect();
-    // Stable: within a turn it is the file's order.
-    jobs.sort_by_key(|(turn, _)| *turn);
-    jobs.into_iter().map(|(_, job)| job).collect()
+/// The clusters of each account, in the file's order.
+pub(crate) fn by_account(jobs: Vec<Job>, accounts: &Accounts) -> Vec<Vec<Job>> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut of: Vec<Vec<Job>> = Vec::new();
+    for job in jobs {
+        let place = *places.entry(accounts.name(&job.cluster().target)).or_insert(of.len());
+        if place == of.len() {
+            of.push(Vec::new());
+        }
+        of[place].push(job);
+    }
+    of
 }
 
 /// Finds the clusters.

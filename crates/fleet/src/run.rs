@@ -1,11 +1,12 @@
 //! Plans and applies, many clusters at once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt as _};
 use mrs_iam_sync::{ErrorKind, MachineTime, Progress, Time};
+use tokio::sync::Semaphore;
 
 use crate::accounts::{Accounts, Connect, Lane};
 use crate::error::FileError;
@@ -20,7 +21,7 @@ use crate::work::{Ended, Order, Seen, Ticket, Unseen, Work};
 /// Clusters of an account that are read, or on their way to the service, at once, unless set otherwise.
 pub const DEFAULT_CONCURRENCY: usize = 64;
 
-/// Clusters whose synchronization is followed at once. A minute's worth of writes is 60, and a synchronization may take
+/// Clusters of an account whose synchronization is followed at once. A minute's worth of writes is 60, and a synchronization may take
 /// a quarter of an hour.
 const FOLLOWED: usize = 1024;
 
@@ -185,11 +186,18 @@ impl Run {
 
     /// Looks at each cluster and tells what would have to be done, in the order of the file. Changes nothing.
     pub fn plan(&self, jobs: Jobs) -> impl Stream<Item = Planned> {
-        // Wide, since the accounts' own places bound it: one that does not answer delays none that does.
-        stream::iter(jobs.0).map(|job| self.plan_one(job)).buffered(FOLLOWED)
+        let mut places: HashMap<String, Arc<Semaphore>> = HashMap::new();
+        let planned = move |job: Job| {
+            let place = places.entry(self.accounts.name(&job.cluster().target));
+            let place = place.or_insert_with(|| Arc::new(Semaphore::new(self.concurrency)));
+            self.plan_one(job, place.clone())
+        };
+        // Wide, since each account's own places bound it: one that does not answer delays those of the next so many that
+        // do no more than the order wants.
+        stream::iter(jobs.0).map(planned).buffered(FOLLOWED)
     }
 
-    async fn plan_one(&self, job: Job) -> Planned {
+    async fn plan_one(&self, job: Job, place: Arc<Semaphore>) -> Planned {
         let (cluster, wish) = match job {
             Job::Wanted { cluster, wish } => (cluster, wish),
             Job::Planned(plan) => return Planned::Plan(plan),
@@ -197,7 +205,7 @@ impl Run {
             Job::Nothing { cluster } => return Planned::NoCluster(cluster),
         };
         let lane = self.accounts.lane(&cluster.target);
-        let _place = lane.account.front(self.concurrency).acquire_owned().await;
+        let _place = place.acquire_owned().await;
         // On the heap, so that those who wait for a place take none.
         match Box::pin(self.look(&lane, &cluster, &wish)).await {
             Ok(seen) => Planned::Plan(Box::new(seen.plan)),
@@ -207,11 +215,16 @@ impl Run {
 
     /// Makes each cluster as it should be, and tells what became of it, as they come. Each is looked at just before.
     pub fn apply(&self, jobs: Jobs) -> impl Stream<Item = ClusterReport> {
-        let jobs = resolve::in_turns(jobs.0, &self.accounts);
-        stream::iter(jobs).map(|job| self.apply_one(job)).buffer_unordered(FOLLOWED)
+        // A stream for each account: none waits for another.
+        let accounts = resolve::by_account(jobs.0, &self.accounts).into_iter().map(|jobs| {
+            let front = Arc::new(Semaphore::new(self.concurrency));
+            let reports = stream::iter(jobs).map(move |job| self.apply_one(job, front.clone()));
+            Box::pin(reports.buffer_unordered(FOLLOWED))
+        });
+        stream::select_all(accounts)
     }
 
-    async fn apply_one(&self, job: Job) -> ClusterReport {
+    async fn apply_one(&self, job: Job, front: Arc<Semaphore>) -> ClusterReport {
         let lane = self.accounts.lane(&job.cluster().target);
         let (cluster, order) = match job {
             Job::Wanted { cluster, wish } => (cluster, Order::Wish(wish)),
@@ -222,7 +235,7 @@ impl Run {
             Job::Nothing { cluster } => return ClusterReport::new(cluster, Status::NoCluster),
         };
         // Only so many are between the look and the write: what was seen is not to grow old.
-        let ticket = Ticket::new(lane.account.front(self.concurrency).acquire_owned().await.ok());
+        let ticket = Ticket::new(front.acquire_owned().await.ok());
         if self.stop.is_requested() {
             return ClusterReport::new(cluster, Status::NotStarted);
         }
@@ -232,9 +245,18 @@ impl Run {
         }
         let started = self.time.monotonic();
         let mut report = ClusterReport::new(cluster, Status::Unchanged);
-        let mut work =
-            Work { run: self, lane: &lane, ticket, report: &mut report, is_written: false, verified: true };
-        if let Err(error) = work.all(&order).await {
+        let mut work = Work {
+            run: self,
+            lane: &lane,
+            ticket,
+            report: &mut report,
+            is_written: false,
+            verified: true,
+            sent: None,
+        };
+        let ended = work.all(&order).await;
+        let sent = work.sent;
+        if let Err(error) = ended {
             report = match error {
                 // Who was to be synchronized is; who was to be removed is left.
                 Ended::Stopped if report.writes > 0 => ClusterReport { status: Status::Partly, ..report },
@@ -246,6 +268,7 @@ impl Run {
                     let status = match error.kind() {
                         _ if before => Status::NotStarted,
                         ErrorKind::Timeout if error.is_after_acceptance() => Status::Unfinished,
+                        ErrorKind::Stopped if report.writes == 0 => Status::NotStarted,
                         ErrorKind::Stopped => Status::Partly,
                         _ => Status::Failed,
                     };
@@ -257,7 +280,7 @@ impl Run {
             report.status = Status::Partly;
         }
         if let Some(memory) = &self.memory {
-            memory.note(&report, self.time.monotonic());
+            memory.note(&report, sent, self.time.monotonic());
         }
         report.seconds = self.time.monotonic().saturating_sub(started).as_secs_f64();
         report
@@ -297,8 +320,7 @@ impl Run {
         }
         if !wish.from_iam.is_empty() && !wish.absent.users.is_empty() {
             // The file names them; the group does not know about that.
-            let absent: BTreeSet<String> = wish.absent.users.iter().map(|name| plan::folded(name)).collect();
-            users.retain(|user| !absent.contains(&plan::folded(user)));
+            users.retain(|user| !wish.absent.users.iter().any(|absent| **absent == **user));
         }
         if wish.all {
             match lane.everyone().await {

@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::accounts::Lane;
 use crate::file::Resync;
 use crate::fleet::Wish;
+use crate::memory;
 use crate::plan::{self, ClusterKey, ClusterPlan, Members, Verdict};
 use crate::report::{ClusterReport, Failure, Status};
 use crate::run::{Event, Run};
@@ -107,6 +108,8 @@ pub(crate) struct Work<'a> {
     pub(crate) is_written: bool,
     /// Whether the service has told what became of each name.
     pub(crate) verified: bool,
+    /// The names that a synchronization was sent with.
+    pub(crate) sent: Option<BTreeSet<String>>,
 }
 
 /// What became of a write so far.
@@ -155,12 +158,15 @@ impl Work<'_> {
     /// The present state and what is to be done; `None` when that is nothing, and the report says why.
     async fn look(&mut self, order: &Order) -> Result<Option<Seen>, Ended> {
         let key = self.report.cluster.clone();
+        // What an attempt before has left there.
+        (self.report.missing, self.report.left) = Default::default();
         let seen = match order {
             Order::Wish(wish) => {
                 let seen = self.run.look(self.lane, &key, wish).await?;
                 if self.rests(wish, &seen.plan) {
                     self.report.rests = true;
                     self.report.in_line_with_iam = seen.plan.in_line_with_iam;
+                    self.report.held_back = seen.plan.held_back;
                     self.report.doubt = seen.plan.doubt;
                     if !seen.plan.all && !seen.plan.add.is_empty() {
                         (self.report.status, self.report.missing) = (Status::Partly, seen.plan.add);
@@ -302,6 +308,7 @@ impl Work<'_> {
                 true => Selection::Everything,
                 false => Names::builder().users(users).groups(groups).build()?.into(),
             };
+            self.sent = Some(memory::names(plan));
             let ((sent, listener), stop) = (self.watch(), self.run.stop.clone());
             let request = cluster.sync(selection).knowing(present.clone()).on_progress(listener);
             let request = request.stop_when(move || stop.is_requested());
@@ -309,7 +316,15 @@ impl Work<'_> {
             if let Err(Ended::Failed(error)) = &outcome
                 && let Some(parts) = error.parts()
             {
-                self.report.missing = parts.not_done.clone();
+                // Those that were to be synchronized again are there.
+                let lacks = |names: &[String], add: &[String]| -> Vec<String> {
+                    let add: BTreeSet<&String> = add.iter().collect();
+                    names.iter().filter(|name| add.contains(name)).cloned().collect()
+                };
+                self.report.missing = NameLists::new(
+                    lacks(&parts.not_done.users, &plan.add.users),
+                    lacks(&parts.not_done.groups, &plan.add.groups),
+                );
                 self.report.left = plan.remove.clone();
             }
             finished = self.synced(outcome?);

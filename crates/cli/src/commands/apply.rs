@@ -459,7 +459,7 @@ fn report_text(report: &ClusterReport) -> String {
     let title = text::line(&fleet::title(&report.cluster));
     let mut out = String::new();
     match (report.status, &report.error) {
-        (Status::Unchanged, _) if report.rests => {
+        _ if report.rests => {
             let _ = writeln!(out, "? {title}: nothing was sent, as the same was sent before to no avail");
         }
         (Status::Unchanged, _) if report.in_line_with_iam == Some(false) => {
