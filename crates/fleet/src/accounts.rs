@@ -5,11 +5,11 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use mrs_iam_sync::{Client, ClientBuilder, ClusterSummary, Error, ErrorKind, Iam};
+use mrs_iam_sync::{Client, ClientBuilder, Cluster, ClusterSummary, Error, ErrorKind, Iam, Synchronized};
 use tokio::sync::{OnceCell, Semaphore};
 
 use crate::fleet::Target;
-use crate::plan::{Members, folded};
+use crate::plan::{ClusterKey, Members, folded};
 
 /// Requests at once while nobody knows whether the credentials are good, and one of them ended without telling. Five
 /// refusals in a row lock an access key.
@@ -208,7 +208,7 @@ impl Lane {
     }
 
     /// Whether a cluster is in line with IAM, as the service reports it; `None` when it does not have the operation.
-    pub(crate) async fn in_line(&self, cluster: &mrs_iam_sync::Cluster) -> Result<Option<bool>, Error> {
+    pub(crate) async fn in_line(&self, cluster: &Cluster) -> Result<Option<bool>, Error> {
         if self.lacks_status.load(Ordering::Relaxed) {
             return Ok(None);
         }
@@ -220,6 +220,21 @@ impl Lane {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A cluster, who is on its Manager, and whether it is in line with IAM.
+    pub(crate) async fn read(
+        &self,
+        key: &ClusterKey,
+    ) -> Result<(Cluster, Synchronized, Option<bool>), Error> {
+        let client = self.client().await?;
+        let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
+        let (present, in_line) = futures_util::future::try_join(
+            self.with(cluster.synchronized()),
+            self.with(self.in_line(&cluster)),
+        )
+        .await?;
+        Ok((cluster, present, in_line))
     }
 
     /// The existing clusters of the project.

@@ -5,8 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::plan::{ClusterKey, ClusterPlan};
 use crate::report::{ClusterReport, Status};
 
@@ -27,10 +25,10 @@ const LONGEST_REST: Duration = Duration::from_secs(4 * 60 * 60);
 pub struct Memory(Arc<Mutex<HashMap<ClusterKey, Vain>>>);
 
 struct Vain {
-    /// The names that were sent.
-    sent: BTreeSet<String>,
-    /// What was to be done, and on what state, when it was looked at after the write; `None` before.
-    seen: Option<String>,
+    /// The names that were sent; once it was looked at after the write, those that are to be sent again.
+    names: BTreeSet<String>,
+    /// Who was on Manager at that look ([`ClusterPlan::state`]); `None` before.
+    state: Option<String>,
     rest: Duration,
     /// When it is done again.
     at: Duration,
@@ -47,17 +45,17 @@ impl Memory {
     pub(crate) fn rests(&self, plan: &ClusterPlan, now: Duration) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(vain) = known.get_mut(&plan.cluster) else { return false };
-        let seen = fingerprint(plan);
-        let is_same = match &vain.seen {
-            Some(before) => *before == seen,
+        let names = names(plan);
+        let is_same = match &vain.state {
+            Some(state) => *state == plan.state && vain.names == names,
             // Who was not sent has come to be missing since.
-            None => names(plan).is_subset(&vain.sent),
+            None => names.is_subset(&vain.names),
         };
         if !is_same {
             known.remove(&plan.cluster);
             return false;
         }
-        vain.seen = Some(seen);
+        (vain.names, vain.state) = (names, Some(plan.state.clone()));
         now < vain.at
     }
 
@@ -67,12 +65,12 @@ impl Memory {
         let is_well = report.in_line_with_iam != Some(false) && report.missing.is_empty() && !report.rests;
         match (report.status, sent) {
             // Who never arrives of all in IAM, only the next look tells.
-            (Status::Applied | Status::Partly, Some(sent)) if !is_well || report.all => {
+            (Status::Applied | Status::Partly, Some(names)) if !is_well || report.all => {
                 let rest = match known.get(&report.cluster) {
                     None => Duration::ZERO,
                     Some(vain) => (vain.rest * 2).clamp(FIRST_REST, LONGEST_REST),
                 };
-                known.insert(report.cluster.clone(), Vain { sent, seen: None, rest, at: now + rest });
+                known.insert(report.cluster.clone(), Vain { names, state: None, rest, at: now + rest });
             }
             _ if is_well => {
                 known.remove(&report.cluster);
@@ -89,14 +87,4 @@ pub(crate) fn names(plan: &ClusterPlan) -> BTreeSet<String> {
     };
     let users = of("user", [&plan.add.users, &plan.resync.users]);
     users.into_iter().chain(of("group", [&plan.add.groups, &plan.resync.groups])).collect()
-}
-
-fn fingerprint(plan: &ClusterPlan) -> String {
-    let mut hash = Sha256::new();
-    for name in names(plan) {
-        hash.update(name.as_bytes());
-        hash.update([0]);
-    }
-    hash.update(&plan.state);
-    hex::encode(hash.finalize())
 }

@@ -299,13 +299,7 @@ impl Run {
 
     /// Reads a cluster and compares it.
     pub(crate) async fn look(&self, lane: &Lane, key: &ClusterKey, wish: &Wish) -> Result<Seen, Unseen> {
-        let client = lane.client().await?;
-        let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
-        let (present, in_line) = futures_util::future::try_join(
-            lane.with(cluster.synchronized()),
-            lane.with(lane.in_line(&cluster)),
-        )
-        .await?;
+        let (cluster, present, in_line) = lane.read(key).await?;
         let (mut users, mut groups) = (wish.users.clone(), wish.groups.clone());
         let (mut complete, mut doubt) = (true, None);
         for group in &wish.from_iam {

@@ -161,20 +161,7 @@ impl Work<'_> {
         // What an attempt before has left there.
         (self.report.missing, self.report.left) = Default::default();
         let seen = match order {
-            Order::Wish(wish) => {
-                let seen = self.run.look(self.lane, &key, wish).await?;
-                if self.rests(wish, &seen.plan) {
-                    self.report.rests = true;
-                    self.report.in_line_with_iam = seen.plan.in_line_with_iam;
-                    self.report.held_back = seen.plan.held_back;
-                    self.report.doubt = seen.plan.doubt;
-                    if !seen.plan.all && !seen.plan.add.is_empty() {
-                        (self.report.status, self.report.missing) = (Status::Partly, seen.plan.add);
-                    }
-                    return Ok(None);
-                }
-                seen
-            }
+            Order::Wish(wish) => self.run.look(self.lane, &key, wish).await?,
             Order::Plan(plan) => match self.as_planned(&key, plan).await? {
                 Some(seen) => seen,
                 None => return Ok(None),
@@ -183,6 +170,15 @@ impl Work<'_> {
         self.report.doubt.clone_from(&seen.plan.doubt);
         self.report.held_back.clone_from(&seen.plan.held_back);
         self.report.in_line_with_iam = seen.plan.in_line_with_iam;
+        if let Order::Wish(wish) = order
+            && self.rests(wish, &seen.plan)
+        {
+            self.report.rests = true;
+            if !seen.plan.all && !seen.plan.add.is_empty() {
+                (self.report.status, self.report.missing) = (Status::Partly, seen.plan.add);
+            }
+            return Ok(None);
+        }
         self.report.all = seen.plan.all;
         match seen.plan.verdict {
             Verdict::Change => {}
@@ -232,13 +228,7 @@ impl Work<'_> {
             );
             return Ok(None);
         }
-        let client = self.lane.client().await?;
-        let cluster = client.cluster(key.cluster_id.as_deref().unwrap_or_default())?;
-        let (present, in_line) = futures_util::future::try_join(
-            self.lane.with(cluster.synchronized()),
-            self.lane.with(self.lane.in_line(&cluster)),
-        )
-        .await?;
+        let (cluster, present, in_line) = self.lane.read(key).await?;
         let mut plan = plan.clone();
         let moved = match () {
             () if plan::state(&present) != plan.state => {
