@@ -129,15 +129,7 @@ async fn no_account_waits_for_another() {
 async fn stopped_and_run_again() {
     let stage = Stage::with(world(300), |builder| builder.sync_duration(Duration::from_secs(30))).await;
     let text = file(300, "users: [user1]");
-    let stop = Stop::new();
-    let run = stage.run().with_stop(stop.clone());
-    let jobs = run.find(&fleet(&text)).await.expect("jobs");
-    let time = stage.time.clone();
-    let stopping = async {
-        mrs_iam_sync::Time::sleep(&*time, Duration::from_secs(70)).await;
-        stop.request();
-    };
-    let (done, ()) = futures_util::future::join(reports(&run, jobs), stopping).await;
+    let done = stopped_after(&stage, &text, Duration::from_secs(70)).await;
     let of = |status| done.iter().filter(|report| report.status == status).count();
     assert_eq!(
         (of(Status::Applied), of(Status::NotStarted)),
@@ -323,15 +315,7 @@ async fn nothing_more_is_sent_after_a_stop() {
 async fn a_stop_does_not_wait_for_looks() {
     let stage = Stage::new(world(3)).await;
     stage.emulator.inject(Fault::new(FaultKind::Stall).on("ShowSyncIamUser").times(9));
-    let stop = Stop::new();
-    let run = stage.run().with_stop(stop.clone());
-    let jobs = run.find(&fleet(&file(3, "users: [user1]"))).await.expect("jobs");
-    let time = stage.time.clone();
-    let stopping = async {
-        mrs_iam_sync::Time::sleep(&*time, Duration::from_secs(1)).await;
-        stop.request();
-    };
-    let (done, ()) = futures_util::future::join(reports(&run, jobs), stopping).await;
+    let done = stopped_after(&stage, &file(3, "users: [user1]"), Duration::from_secs(1)).await;
     assert_eq!(statuses(&done), [Status::NotStarted; 3]);
     assert!(stage.time.passed() < Duration::from_secs(2), "{:?}", stage.time.passed());
 }
