@@ -101,40 +101,35 @@ enum Check {
 
 impl Check {
     fn all() -> Vec<Self> {
-        use Check::{
-            Arrival, Back, Dark, ExplorerLooks, Fate, Focus, Keyboard, Links, LongLink, NoSample,
-            OlderService, Pasting, Question, Quotes, ReferenceLooks, Running, Samples, Signature, Table,
-            TypedId, Watch, Weight, WrongId, WrongLink,
-        };
         let mut all = vec![
-            Watch,
-            Arrival,
-            WrongId,
-            Running,
-            Samples,
-            Signature,
-            Question,
-            Links,
-            Dark,
-            Keyboard,
-            Pasting,
-            Table,
-            Quotes,
-            TypedId,
-            LongLink,
-            WrongLink,
-            OlderService,
-            Fate(false),
-            Fate(true),
-            Focus,
-            NoSample,
-            Back,
+            Self::Watch,
+            Self::Arrival,
+            Self::WrongId,
+            Self::Running,
+            Self::Samples,
+            Self::Signature,
+            Self::Question,
+            Self::Links,
+            Self::Dark,
+            Self::Keyboard,
+            Self::Pasting,
+            Self::Table,
+            Self::Quotes,
+            Self::TypedId,
+            Self::LongLink,
+            Self::WrongLink,
+            Self::OlderService,
+            Self::Fate(false),
+            Self::Fate(true),
+            Self::Focus,
+            Self::NoSample,
+            Self::Back,
         ];
-        all.extend(Look::ALL.map(ExplorerLooks));
+        all.extend(Look::ALL.map(Self::ExplorerLooks));
         for page in [reference::PLAIN, reference::RICH] {
-            all.extend(Look::ALL.map(|look| ReferenceLooks(page, look)));
+            all.extend(Look::ALL.map(|look| Self::ReferenceLooks(page, look)));
         }
-        all.push(Weight);
+        all.push(Self::Weight);
         all
     }
 
